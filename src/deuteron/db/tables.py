@@ -1,0 +1,402 @@
+"""The tables, all in one place: the shape of what is kept.
+
+API field = column name where it can be. Times are ISO 8601 text in UTC (``2014-06-04T12:00:00Z``)
+as the API shows them: they sort as text, are equal on every database and need no conversion.
+Lists and objects that are only ever read whole with their row are JSON text.
+"""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.mysql import LONGTEXT
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON document kept as text, equal on every database."""
+
+    impl = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Python value to text."""
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Text to Python value."""
+        return None if value is None else orjson.loads(value)
+
+
+# A number that grows by itself; SQLite does that for INTEGER only.
+_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[str]:
+    return Column("id", String(36), primary_key=True)
+
+
+def _project() -> Column[str]:
+    return Column("project_id", String(255), nullable=False, default="", index=True)
+
+
+def _standard() -> tuple[Column[Any], ...]:
+    """What every API resource has (the ``standard-attr-*`` extensions)."""
+    return (
+        Column("description", String(255)),
+        Column("created_at", String(20), nullable=False),
+        Column("updated_at", String(20), nullable=False),
+        Column("revision_number", BigInteger, nullable=False, default=0),
+    )
+
+
+networks = Table(
+    "networks",
+    METADATA,
+    _id(),
+    _project(),
+    Column("name", String(255), nullable=False, index=True),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("external", Boolean, nullable=False),
+    Column("is_default", Boolean),
+    Column("mtu", Integer, nullable=False),
+    Column("port_security_enabled", Boolean, nullable=False),
+    *_standard(),
+)
+
+# A segment of a network. `segmentation_id` is null where the type has none (local, flat).
+segments = Table(
+    "segments",
+    METADATA,
+    _id(),
+    Column(
+        "network_id",
+        String(36),
+        ForeignKey("networks.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("network_type", String(32), nullable=False),
+    Column("physical_network", String(64)),
+    Column("segmentation_id", Integer),
+    Column("segment_index", Integer, nullable=False, default=0),
+    Column("is_dynamic", Boolean, nullable=False, default=False),
+    Column("name", String(255)),
+    *_standard(),
+    Index("ix_segments_place", "network_type", "physical_network", "segmentation_id"),
+)
+
+# Who has which segmentation id: the primary key is what makes an allocation exclusive.
+# `physical_network` is '' for tunnel types, `segmentation_id` 0 for flat networks.
+segment_claims = Table(
+    "segment_claims",
+    METADATA,
+    Column("network_type", String(32), primary_key=True),
+    Column("physical_network", String(64), primary_key=True),
+    Column("segmentation_id", Integer, primary_key=True, autoincrement=False),
+)
+
+# Numbers that may be free, as ranges; the oldest row is handed out first. See db/free_ranges.py.
+# `first` and `last` are 32 hexadecimal digits, so that IPv6 fits and text order is number order.
+free_ranges = Table(
+    "free_ranges",
+    METADATA,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("pool", String(128), nullable=False),
+    Column("first", String(32), nullable=False),
+    Column("last", String(32), nullable=False),
+    Index("ix_free_ranges_pool_id", "pool", "id"),
+)
+
+network_segment_ranges = Table(
+    "network_segment_ranges",
+    METADATA,
+    _id(),
+    Column("name", String(255)),
+    Column("default", Boolean, nullable=False, default=False),
+    Column("shared", Boolean, nullable=False),
+    Column("project_id", String(255)),
+    Column("network_type", String(32), nullable=False),
+    Column("physical_network", String(64)),
+    Column("minimum", Integer, nullable=False),
+    Column("maximum", Integer, nullable=False),
+    *_standard(),
+)
+
+# Which hosts reach which segment, from the mappings that agents report (routed networks).
+segment_hosts = Table(
+    "segment_hosts",
+    METADATA,
+    Column(
+        "segment_id",
+        String(36),
+        ForeignKey("segments.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("host", String(255), primary_key=True, index=True),
+)
+
+subnets = Table(
+    "subnets",
+    METADATA,
+    _id(),
+    _project(),
+    Column(
+        "network_id",
+        String(36),
+        ForeignKey("networks.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("name", String(255), nullable=False, index=True),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("cidr", String(64), nullable=False),
+    Column("gateway_ip", String(64)),
+    Column("enable_dhcp", Boolean, nullable=False),
+    Column("ipv6_ra_mode", String(16)),
+    Column("ipv6_address_mode", String(16)),
+    Column("subnetpool_id", String(36)),
+    Column("segment_id", String(36), ForeignKey("segments.id"), index=True),
+    Column("allocation_pools", Json, nullable=False),
+    Column("dns_nameservers", Json, nullable=False),
+    Column("host_routes", Json, nullable=False),
+    *_standard(),
+)
+
+ports = Table(
+    "ports",
+    METADATA,
+    _id(),
+    _project(),
+    Column(
+        "network_id",
+        String(36),
+        ForeignKey("networks.id"),
+        nullable=False,
+    ),
+    Column("name", String(255), nullable=False, index=True),
+    Column("mac_address", String(32), nullable=False),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("device_id", String(255), nullable=False, index=True),
+    Column("device_owner", String(255), nullable=False, index=True),
+    # of the port extensions
+    Column("port_security_enabled", Boolean, nullable=False),
+    Column("allowed_address_pairs", Json, nullable=False),
+    Column("extra_dhcp_opts", Json, nullable=False),
+    *_standard(),
+    UniqueConstraint("network_id", "mac_address"),
+)
+
+# The addresses of ports; the primary key is what makes an address exclusive.
+ip_allocations = Table(
+    "ip_allocations",
+    METADATA,
+    Column("subnet_id", String(36), ForeignKey("subnets.id"), primary_key=True),
+    Column("ip_address", String(64), primary_key=True),
+    Column(
+        "port_id",
+        String(36),
+        ForeignKey("ports.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("network_id", String(36), nullable=False),
+    Index("ix_ip_allocations_address", "ip_address"),
+)
+
+port_security_groups = Table(
+    "port_security_groups",
+    METADATA,
+    Column(
+        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column(
+        "security_group_id",
+        String(36),
+        ForeignKey("security_groups.id"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
+# One row per port and host. An unbound port has host '' and vif_type 'unbound'.
+# status is ACTIVE or INACTIVE (a second binding, for live migration).
+port_bindings = Table(
+    "port_bindings",
+    METADATA,
+    Column(
+        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("host", String(255), primary_key=True, index=True),
+    Column("status", String(16), nullable=False),
+    Column("vnic_type", String(64), nullable=False),
+    Column("profile", Json, nullable=False),
+    Column("vif_type", String(64), nullable=False),
+    Column("vif_details", Json, nullable=False),
+)
+
+port_binding_levels = Table(
+    "port_binding_levels",
+    METADATA,
+    Column(
+        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("host", String(255), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("driver", String(64), nullable=False),
+    Column("segment_id", String(36), ForeignKey("segments.id"), index=True),
+)
+
+# The last attempts to bind a port, as they are shown by its binding-explanation.
+binding_explanations = Table(
+    "binding_explanations",
+    METADATA,
+    Column(
+        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("attempts", Json, nullable=False),
+)
+
+security_groups = Table(
+    "security_groups",
+    METADATA,
+    _id(),
+    _project(),
+    Column("name", String(255), nullable=False, index=True),
+    Column("stateful", Boolean, nullable=False),
+    *_standard(),
+)
+
+# Which group is a project's default one; the primary key keeps it single under concurrency.
+default_security_groups = Table(
+    "default_security_groups",
+    METADATA,
+    Column("project_id", String(255), primary_key=True),
+    Column(
+        "security_group_id",
+        String(36),
+        ForeignKey("security_groups.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+)
+
+security_group_rules = Table(
+    "security_group_rules",
+    METADATA,
+    _id(),
+    _project(),
+    Column(
+        "security_group_id",
+        String(36),
+        ForeignKey("security_groups.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("direction", String(16), nullable=False),
+    Column("ethertype", String(8), nullable=False),
+    Column("protocol", String(40)),
+    Column("port_range_min", Integer),
+    Column("port_range_max", Integer),
+    Column(
+        "remote_group_id",
+        String(36),
+        ForeignKey("security_groups.id", ondelete="CASCADE"),
+        index=True,
+    ),
+    Column("remote_ip_prefix", String(64)),
+    *_standard(),
+)
+
+agents = Table(
+    "agents",
+    METADATA,
+    _id(),
+    Column("agent_type", String(64), nullable=False),
+    Column("binary", String(255), nullable=False),
+    Column("host", String(255), nullable=False, index=True),
+    Column("topic", String(255), nullable=False),
+    Column("availability_zone", String(255)),
+    Column("admin_state_up", Boolean, nullable=False),
+    Column("description", String(255)),
+    Column("created_at", String(20), nullable=False),
+    Column("started_at", String(20), nullable=False),
+    Column("heartbeat_timestamp", String(20), nullable=False),
+    Column("configurations", Json, nullable=False),
+    Column("resource_versions", Json),
+    Column("load", Integer, nullable=False, default=0),
+    Column("resources_synced", Boolean),
+    UniqueConstraint("agent_type", "host"),
+)
+
+tags = Table(
+    "tags",
+    METADATA,
+    Column("resource_id", String(36), primary_key=True),
+    Column("tag", String(255), primary_key=True),
+)
+
+# Every committed change, in the transaction that made it. See db/journal.py.
+journal = Table(
+    "journal",
+    METADATA,
+    Column("seq", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", String(20), nullable=False),
+    Column("resource", String(32), nullable=False),
+    Column("resource_id", String(64), nullable=False, index=True),
+    Column("event", String(32), nullable=False),
+    Column("project_id", String(255), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("actor", String(255), nullable=False),
+)
+
+# How far each reader of the journal has come, and the gaps below that point which a transaction
+# still open then may yet fill.
+journal_readers = Table(
+    "journal_readers",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("gaps", Json, nullable=False),
+)
+
+# Postcommit hooks that are due: written in the transaction of the change, removed when the hooks
+# of all drivers have run; what is left after a crash or a failure is repeated.
+postcommits = Table(
+    "postcommits",
+    METADATA,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("hook", String(64), nullable=False),
+    Column("resource_id", String(36), nullable=False, index=True),
+    Column("payload", Json, nullable=False),
+    Column("drivers", Json, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", String(20), nullable=False, index=True),
+    Column("error", Text),
+)

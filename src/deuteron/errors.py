@@ -1,0 +1,204 @@
+"""Every error that crosses a boundary, one class per name on the wire.
+
+    NetworkError                       500
+    |-- BadRequest                     400
+    |   `-- InvalidInput ...
+    |-- NotAuthorized                  403
+    |-- NotFound                       404
+    |   `-- NetworkNotFound, SubnetNotFound, PortNotFound, ...
+    |-- Conflict                       409
+    |   |-- InUse
+    |   |   `-- NetworkInUse, SubnetInUse, ...
+    |   `-- IpAddressGenerationFailure, ...
+    |-- PreconditionFailed             412
+    |-- ServiceUnavailable             503
+    |   `-- NoNetworkAvailable, DatabaseUnavailable
+    |-- TryAgain                       internal: the whole operation is tried again
+    `-- StartError                     the process cannot start; one line and an exit code
+
+The class name is the ``type`` of the answer (the API reference's and Neutron's error types), the
+class says the status, the keyword arguments fill the template. `deuteron.api.faults` is the one
+place that turns them into answers.
+"""
+
+from typing import Any, ClassVar
+
+
+class NetworkError(Exception):
+    """Base of all errors of the service.
+
+    Args:
+        fields: what the template names; kept as attributes for those who catch the error.
+    """
+
+    status: ClassVar[int] = 500
+    template: ClassVar[str] = "An unknown error occurred."
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        self.message = self.template.format(**fields)
+        super().__init__(self.message)
+
+    @property
+    def type(self) -> str:
+        """The error's name on the wire."""
+        return type(self).__name__
+
+
+class BadRequest(NetworkError):
+    """The request cannot be understood or breaks a rule that does not depend on state."""
+
+    status = 400
+    template = "Bad {resource} request: {msg}."
+
+
+class HTTPBadRequest(BadRequest):
+    """A body or query that the attribute maps refuse."""
+
+    template = "{msg}"
+
+
+class InvalidInput(BadRequest):
+    """A value that a rule of the resource refuses."""
+
+    template = "Invalid input for operation: {error_message}."
+
+
+class NotAuthorized(NetworkError):
+    """The caller may know of the resource but not do this to it."""
+
+    status = 403
+    template = "Not authorized: {reason}."
+
+
+class NotFound(NetworkError):
+    """The resource does not exist for this caller."""
+
+    status = 404
+    template = "The resource could not be found."
+
+
+class HTTPNotFound(NotFound):
+    """No such path."""
+
+
+class NetworkNotFound(NotFound):
+    """No network of this id."""
+
+    template = "Network {net_id} could not be found."
+
+
+class SubnetNotFound(NotFound):
+    """No subnet of this id."""
+
+    template = "Subnet {subnet_id} could not be found."
+
+
+class PortNotFound(NotFound):
+    """No port of this id."""
+
+    template = "Port {port_id} could not be found."
+
+
+class Conflict(NetworkError):
+    """The request conflicts with what is there."""
+
+    status = 409
+    template = "The request conflicts with the present state."
+
+
+class InUse(Conflict):
+    """The resource is still used by others."""
+
+    template = "The resource is in use."
+
+
+class NetworkInUse(InUse):
+    """A network with ports that nobody but a user can remove."""
+
+    template = (
+        "Unable to complete operation on network {net_id}. "
+        "One or more ports are in use on it: delete them first."
+    )
+
+
+class SubnetInUse(InUse):
+    """A subnet from which ports have addresses."""
+
+    template = "Unable to complete operation on subnet {subnet_id}: {reason}"
+
+
+class MacAddressInUse(InUse):
+    """Two ports of one network cannot share a MAC address."""
+
+    template = "MAC address {mac} is already in use on network {net_id}."
+
+
+class IpAddressInUse(InUse):
+    """The address is another port's."""
+
+    template = "IP address {ip_address} is already in use on network {net_id}."
+
+
+class IpAddressAlreadyAllocated(Conflict):
+    """The wished address is another port's in this subnet."""
+
+    template = "IP address {ip} already allocated in subnet {subnet_id}."
+
+
+class IpAddressGenerationFailure(Conflict):
+    """No subnet of the network has a free address."""
+
+    template = "No more IP addresses available on network {net_id}."
+
+
+class PreconditionFailed(NetworkError):
+    """If-Match names another revision than the present one."""
+
+    status = 412
+    template = "{msg}"
+
+
+class RevisionNumberConstraintFailed(PreconditionFailed):
+    """The wished revision number is not the present one."""
+
+    template = "Constrained to revision {expected}, but the present revision is {current}."
+
+
+class ServiceUnavailable(NetworkError):
+    """The request was right, but cannot be served now."""
+
+    status = 503
+    template = "The service is temporarily unavailable."
+
+
+class NoNetworkAvailable(ServiceUnavailable):
+    """Every segment of every project network type is taken."""
+
+    template = (
+        "Unable to create the network. No project network is available for allocation: "
+        "widen the ranges of the project network types or delete networks."
+    )
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """The database does not answer, is full or read-only."""
+
+    template = "The database cannot be used now: {reason}."
+
+
+class TryAgain(NetworkError):
+    """The transaction lost against another one; nothing was changed, the operation may be repeated.
+
+    Raised by `deuteron.db`, caught by `deuteron.api`, which runs the whole operation again.
+    """
+
+    status = 503
+    template = "The operation conflicted with others too often, try again: {reason}."
+
+
+class StartError(NetworkError):
+    """The process cannot start; the message names the thing and the way out."""
+
+    template = "{msg}"
+    exit_code: ClassVar[int] = 1

@@ -1,0 +1,34 @@
+"""What a list request asks for: filters, fields, order and page, already validated.
+
+`deuteron.api.query` makes it from a query string, `deuteron.db.select` makes SQL of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One list request.
+
+    Args:
+        filters: API attribute name -> values, any of which may match. Values are already of the
+            attribute's type (bool, int, str, None). Names that are not attributes of the resource
+            but of its API (``tags-any``, ``ip_address_substr``, ``fixed_ips``) are kept as sent.
+        fields: attribute names wanted, None for all.
+        sort: (attribute, ascending) pairs; the id is always added last to make the order total.
+        limit: page length, None for everything.
+        marker: id of the row after which (before which, in reverse) the page begins.
+        page_reverse: the page before the marker instead of the one after it.
+    """
+
+    filters: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    fields: tuple[str, ...] | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    limit: int | None = None
+    marker: str | None = None
+    page_reverse: bool = False
+
+
+EVERYTHING = Query()
