@@ -116,40 +116,37 @@ class InUse(Conflict):
 class NetworkInUse(InUse):
     """A network with ports that nobody but a user can remove."""
 
-    template = (
-        "Unable to complete operation on network {net_id}. "
-        "One or more ports are in use on it: delete them first."
-    )
+    template = "Network {net_id} is in use: {reason}."
 
 
 class SubnetInUse(InUse):
     """A subnet from which ports have addresses."""
 
-    template = "Unable to complete operation on subnet {subnet_id}: {reason}"
+    template = "Subnet {subnet_id} is in use: {reason}."
 
 
 class MacAddressInUse(InUse):
     """Two ports of one network cannot share a MAC address."""
 
-    template = "MAC address {mac} is already in use on network {net_id}."
+    template = "Network {net_id} already has a port with MAC address {mac}."
 
 
 class IpAddressInUse(InUse):
     """The address is another port's."""
 
-    template = "IP address {ip_address} is already in use on network {net_id}."
+    template = "A port of network {net_id} already has address {ip_address}."
 
 
 class IpAddressAlreadyAllocated(Conflict):
     """The wished address is another port's in this subnet."""
 
-    template = "IP address {ip} already allocated in subnet {subnet_id}."
+    template = "Subnet {subnet_id} has already given address {ip} to a port."
 
 
 class IpAddressGenerationFailure(Conflict):
     """No subnet of the network has a free address."""
 
-    template = "No more IP addresses available on network {net_id}."
+    template = "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
 
 
 class PreconditionFailed(NetworkError):
@@ -176,8 +173,8 @@ class NoNetworkAvailable(ServiceUnavailable):
     """Every segment of every project network type is taken."""
 
     template = (
-        "Unable to create the network. No project network is available for allocation: "
-        "widen the ranges of the project network types or delete networks."
+        "No free segment is left in any project network type: "
+        "widen the ranges or delete networks that are not used."
     )
 
 

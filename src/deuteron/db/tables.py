@@ -83,7 +83,6 @@ networks = Table(
     Column("status", String(16), nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("external", Boolean, nullable=False),
-    Column("is_default", Boolean),
     Column("mtu", Integer, nullable=False),
     Column("port_security_enabled", Boolean, nullable=False),
     *_standard(),
