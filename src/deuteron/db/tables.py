@@ -120,16 +120,17 @@ segment_claims = Table(
     Column("segmentation_id", Integer, primary_key=True, autoincrement=False),
 )
 
-# Numbers that may be free, as ranges; the oldest row is handed out first. See db/free_ranges.py.
-# `first` and `last` are 32 hexadecimal digits, so that IPv6 fits and text order is number order.
+# Numbers that may be free, as ranges; the lowest position is handed out first (what was freed has
+# the time of it as its position, so it comes last). `edition` names the ranges the pool was made
+# of. `first` and `last` are 32 hexadecimal digits, so that IPv6 fits. See db/free_ranges.py.
 free_ranges = Table(
     "free_ranges",
     METADATA,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("pool", String(128), nullable=False),
+    Column("pool", String(128), primary_key=True),
+    Column("edition", String(16), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("first", String(32), nullable=False),
     Column("last", String(32), nullable=False),
-    Index("ix_free_ranges_pool_id", "pool", "id"),
 )
 
 network_segment_ranges = Table(
