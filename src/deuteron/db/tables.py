@@ -121,16 +121,16 @@ segment_claims = Table(
 )
 
 # Numbers that may be free, as ranges; the lowest position is handed out first (what was freed has
-# the time of it as its position, so it comes last). `edition` names the ranges the pool was made
-# of. `first` and `last` are 32 hexadecimal digits, so that IPv6 fits. See db/free_ranges.py.
+# the time of it as its position, so it comes last). `first` and `last` are 32 hexadecimal digits,
+# so that IPv6 fits and text order is number order. See db/free_ranges.py.
 free_ranges = Table(
     "free_ranges",
     METADATA,
     Column("pool", String(128), primary_key=True),
-    Column("edition", String(16), primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("first", String(32), nullable=False),
     Column("last", String(32), nullable=False),
+    Index("ix_free_ranges_pool_first", "pool", "first"),
 )
 
 network_segment_ranges = Table(
