@@ -1,0 +1,81 @@
+# The verbs of this project. `make` alone prints them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq install
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo check test bench format lock clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+install: $(VENV)/.dev ## make .venv with the pinned dependencies, the tests' and tools' too
+
+run: $(VENV)/.runtime ## serve on 127.0.0.1:9696; options by ARGS="--port 9797 --state-dir DIR"
+	@exec $(BIN)/deuteron serve $(ARGS)
+
+demo: $(VENV)/.dev ## tell the story of ML2 in one screen, on a server of its own
+	@$(BIN)/python -m tests.demo $(ARGS)
+
+define STATIC
+$(BIN)/ruff format --check --quiet
+$(BIN)/ruff check --quiet
+$(BIN)/mypy
+$(BIN)/lint-imports
+endef
+check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, under a minute
+	$(STATIC)
+	$(BIN)/pytest -q -m "not slow" $(ARGS)
+
+test: $(VENV)/.dev $(VENV)/.servers ## check, then everything, with real MariaDB and PostgreSQL
+	$(STATIC)
+	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: $(VENV)/.dev ## put the code into shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# The hashes are those of the ordinary package index, whatever this machine's pip is set to.
+LOCK := PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL= PIP_FIND_LINKS= \
+	$(BIN)/pip-compile -q --no-config --strip-extras --allow-unsafe --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	--no-header --no-annotate
+lock: $(VENV)/.dev ## pin anew what pyproject.toml and requirements*.in ask for; UPGRADE=-U for the newest
+	$(LOCK) $(UPGRADE) -o requirements.txt pyproject.toml requirements.in
+	$(LOCK) $(UPGRADE) -o requirements-dev.txt requirements-dev.in
+	$(LOCK) $(UPGRADE) -o requirements-mysql.txt requirements-mysql.in
+
+clean: ## remove what the other verbs made
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what is installed; each stamp is as new as the file that asked for it ------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the server needs"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing what tests and tools need"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# MariaDB and PostgreSQL, from Debian's packages where that may be done; then the fast MySQL driver.
+$(VENV)/.servers: requirements-mysql.txt tests/install-servers | $(VENV)/.runtime
+	@tests/install-servers
+	@if pkg-config --exists libmariadb 2>/dev/null; then $(PIP) --require-hashes -r requirements-mysql.txt; fi
+	@touch $@
