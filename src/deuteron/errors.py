@@ -13,6 +13,8 @@
     |-- PreconditionFailed             412
     |-- ServiceUnavailable             503
     |   `-- NoNetworkAvailable, DatabaseUnavailable
+    |-- DriverError                    what a third-party driver raised, under its name and status
+    |   `-- MechanismDriverError       a veto, or failed postcommit hooks
     |-- TryAgain                       internal: the whole operation is tried again
     `-- StartError                     the process cannot start; one line and an exit code
 
@@ -21,6 +23,7 @@ class says the status, the keyword arguments fill the template. `deuteron.api.fa
 place that turns them into answers.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -31,7 +34,7 @@ class NetworkError(Exception):
         fields: what the template names; kept as attributes for those who catch the error.
     """
 
-    status: ClassVar[int] = 500
+    status: int = 500
     template: ClassVar[str] = "An unknown error occurred."
 
     def __init__(self, **fields: Any) -> None:
@@ -149,6 +152,18 @@ class IpAddressGenerationFailure(Conflict):
     template = "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
 
 
+class SegmentsSetInConjunctionWithProviders(BadRequest):
+    """A network can be described by ``provider:*`` or by ``segments``, not by both."""
+
+    template = "Give either provider attributes or segments, not both."
+
+
+class SegmentsContainDuplicateEntry(BadRequest):
+    """One segment is listed twice."""
+
+    template = "The list of segments has an entry twice."
+
+
 class PreconditionFailed(NetworkError):
     """If-Match names another revision than the present one."""
 
@@ -182,6 +197,57 @@ class DatabaseUnavailable(ServiceUnavailable):
     """The database does not answer, is full or read-only."""
 
     template = "The database cannot be used now: {reason}."
+
+
+class DriverError(NetworkError):
+    """What a driver raised, shown under the name and with the status that it gave.
+
+    Args:
+        name: the error's name on the wire.
+        status: HTTP status.
+        message: the driver's words.
+    """
+
+    def __init__(self, *, name: str, status: int, message: str) -> None:
+        Exception.__init__(self, message)
+        self.fields = {}
+        self.name = name
+        self.status = status
+        self.message = message
+
+    @property
+    def type(self) -> str:
+        """The error's name on the wire."""
+        return self.name
+
+
+class MechanismDriverError(DriverError):
+    """Mechanism drivers vetoed an operation, or failed after it.
+
+    One status is shown as it is, with the messages joined; several different ones become a
+    Conflict that lists them (Neutron's way of showing several inner errors).
+
+    Args:
+        method: the hook.
+        errors: what the drivers raised, at least one, as errors of ours.
+        failures: the dispatcher's records, for those who repeat what failed.
+    """
+
+    def __init__(
+        self, *, method: str, errors: Sequence[NetworkError], failures: Sequence[Any] = ()
+    ) -> None:
+        if len({error.status for error in errors}) == 1:
+            name, status = errors[0].type, errors[0].status
+            message = "\n".join(error.message for error in errors)
+        else:
+            name, status = Conflict.__name__, Conflict.status
+            message = "\n".join(
+                f"HTTP {error.status} {error.type}: {error.message}" for error in errors
+            )
+        super().__init__(name=name, status=status, message=message)
+        self.method = method
+        self.errors = tuple(errors)
+        self.failures = tuple(failures)
 
 
 class TryAgain(NetworkError):

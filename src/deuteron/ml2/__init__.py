@@ -1,0 +1,1 @@
+"""Who may decide: type drivers hand out segments, mechanism drivers realise them."""
