@@ -1,0 +1,226 @@
+"""List requests as SQL: filters, order and pages, the same on every database.
+
+Nulls sort before everything else when ascending, texts by code point, and the id is always the
+last key, so that an order is total and a page begins exactly where the one before it ended.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from deuteron.db.tables import tags
+from deuteron.db.transaction import Connectable
+from deuteron.errors import HTTPBadRequest
+from deuteron.query import Query
+
+Clause = Callable[[tuple[Any, ...]], ColumnElement[bool]]
+Row = TypeVar("Row")
+
+
+def page(
+    base: Select[Any],
+    *,
+    columns: Mapping[str, ColumnElement[Any]],
+    special: Mapping[str, Clause],
+    id_column: KeyedColumnElement[Any],
+    query: Query,
+) -> Select[Any]:
+    """The statement of one list request.
+
+    A marker that does not exist gives no rows: `marker_missing` tells that from an end of the
+    list. As in Neutron, a marker without a limit is ignored.
+
+    Args:
+        base: selects the wanted columns, with every condition that does not come from the query.
+        columns: attribute -> column, for filters and order.
+        special: filter name -> what makes its condition of its values, for all that is not a
+            comparison with a column; goes before `columns`.
+        id_column: what makes the order total.
+        query: what was asked for.
+
+    Raises:
+        HTTPBadRequest: the order or a filter names an attribute that is not there.
+    """
+    statement = base
+    for name, values in query.filters.items():
+        statement = statement.where(_condition(name, values, columns, special, id_column))
+    keys = _sort_keys(query, columns, id_column)
+    if query.marker is not None and query.limit is not None:
+        statement = statement.where(_beyond_marker(base, keys, id_column, query.marker))
+    for column, ascending in keys:
+        if _nullable(column):
+            absent = column.is_(None)
+            statement = statement.order_by(absent.desc() if ascending else absent.asc())
+        statement = statement.order_by(column.asc() if ascending else column.desc())
+    return statement if query.limit is None else statement.limit(query.limit)
+
+
+def in_page_order(rows: Iterable[Row], query: Query) -> list[Row]:
+    """Rows of `page` in the order of the answer: a page before a marker was read backwards."""
+    found = list(rows)
+    if query.page_reverse and query.limit is not None:
+        found.reverse()
+    return found
+
+
+_MARKER = "marker"
+
+
+def marker_missing(
+    conn: Connectable, *, id_column: KeyedColumnElement[Any], query: Query, found: object
+) -> bool:
+    """Whether a page is empty because its marker does not exist; costs nothing if it is not empty.
+
+    Neutron answers 404 then for networks and ports and starts at the beginning for the others.
+
+    Args:
+        conn: where to look.
+        id_column: the marker's column.
+        query: what was asked for.
+        found: the rows of the page, true if there are any.
+    """
+    if found or query.marker is None or query.limit is None:
+        return False
+    statement = select(id_column).where(id_column == bindparam(_MARKER))
+    return conn.execute(statement, {_MARKER: query.marker}).first() is None
+
+
+def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """The column's text contains this one, whatever wildcards are in it; case counts.
+
+    Args:
+        column: of text.
+        text: to look for, taken literally.
+    """
+    # Not LIKE, whose case rules differ between the databases.
+    if not text:
+        return column.is_not(None)
+    found: ColumnElement[bool] = func.replace(column, text, "") != column
+    return found
+
+
+def matches(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement[bool]:
+    """The column has one of these values, None among them meaning NULL."""
+    present = [value for value in values if value is not None]
+    if len(present) == len(values):
+        match present:
+            case []:
+                return false()
+            case [value]:
+                return column == value
+            case _:
+                return column.in_(present)
+    if not present:
+        return column.is_(None)
+    return or_(column.is_(None), column.in_(present))
+
+
+def _condition(
+    name: str,
+    values: tuple[Any, ...],
+    columns: Mapping[str, ColumnElement[Any]],
+    special: Mapping[str, Clause],
+    id_column: KeyedColumnElement[Any],
+) -> ColumnElement[bool]:
+    if name in special:
+        return special[name](values)
+    if name in columns:
+        return matches(columns[name], values)
+    if name in _TAGS:
+        return _TAGS[name](id_column, values)
+    raise HTTPBadRequest(msg=f"['{name}'] is invalid attribute for filtering")
+
+
+# Tags: values are tags or comma-separated lists of them.
+# https://docs.openstack.org/api-ref/network/v2/#filtering-by-tags
+
+
+def _wanted_tags(values: tuple[Any, ...]) -> list[str]:
+    return sorted({tag for value in values for tag in str(value).split(",")})
+
+
+def _has_tag(id_column: KeyedColumnElement[Any], wanted: list[str]) -> ColumnElement[bool]:
+    return exists().where(tags.c.resource_id == id_column, tags.c.tag.in_(wanted))
+
+
+def _has_every_tag(id_column: KeyedColumnElement[Any], wanted: list[str]) -> ColumnElement[bool]:
+    return and_(true(), *(_has_tag(id_column, [tag]) for tag in wanted))
+
+
+_TAGS: Mapping[str, Callable[[KeyedColumnElement[Any], tuple[Any, ...]], ColumnElement[bool]]] = {
+    "tags": lambda id_column, values: _has_every_tag(id_column, _wanted_tags(values)),
+    "tags-any": lambda id_column, values: _has_tag(id_column, _wanted_tags(values)),
+    "not-tags": lambda id_column, values: ~_has_every_tag(id_column, _wanted_tags(values)),
+    "not-tags-any": lambda id_column, values: ~_has_tag(id_column, _wanted_tags(values)),
+}
+
+
+def _sort_keys(
+    query: Query, columns: Mapping[str, ColumnElement[Any]], id_column: KeyedColumnElement[Any]
+) -> list[tuple[ColumnElement[Any], bool]]:
+    """(column, ascending) pairs, ending with the id, turned round for a page before a marker."""
+    keys: dict[str, tuple[ColumnElement[Any], bool]] = {}
+    for name, ascending in query.sort:
+        if name not in columns:
+            raise HTTPBadRequest(msg=f"['{name}'] is invalid attribute for sort_keys")
+        keys.setdefault(name, (columns[name], ascending != query.page_reverse))
+    ordered = list(keys.values())
+    if not any(column is id_column for column, _ in ordered):
+        ordered.append((id_column, not query.page_reverse))
+    return ordered
+
+
+def _beyond_marker(
+    base: Select[Any],
+    keys: list[tuple[ColumnElement[Any], bool]],
+    id_column: KeyedColumnElement[Any],
+    marker: str,
+) -> ColumnElement[bool]:
+    """Rows that come after the marker's row in the order of `keys`.
+
+    (a, b, id) > (A, B, ID) spelled out: a > A, or a = A and (b > B, or b = B and id > ID); the
+    marker's values are read by the same statement.
+    """
+    beyond: ColumnElement[bool] = false()
+    for column, ascending in reversed(keys):
+        value = (
+            base.with_only_columns(column)
+            .where(id_column == marker)
+            .order_by(None)
+            .correlate(None)
+            .scalar_subquery()
+        )
+        after = column > value if ascending else column < value
+        same = column == value
+        if _nullable(column):
+            there = exists(
+                base.with_only_columns(id_column)
+                .where(id_column == marker, column.is_(None))
+                .correlate(None)
+            )
+            same = or_(same, and_(column.is_(None), there))
+            # Nulls come first when ascending, last when descending.
+            after = (
+                or_(after, and_(column.is_not(None), there))
+                if ascending
+                else or_(after, and_(column.is_(None), value.is_not(None)))
+            )
+        beyond = after if column is id_column else or_(after, and_(same, beyond))
+    return beyond
+
+
+def _nullable(column: ColumnElement[Any]) -> bool:
+    return bool(getattr(column, "nullable", True))
