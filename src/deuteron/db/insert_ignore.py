@@ -1,0 +1,55 @@
+"""INSERT that leaves out the rows whose key exists: how a claim is made on each database.
+
+A unique key decides who gets a number, an address or a default group. The loser must learn it
+without an error, because an error ends the transaction on PostgreSQL.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+
+class Writer(Protocol):
+    """A transaction that can execute statements."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of the transaction."""
+
+    def execute(self, statement: Any, parameters: Any = None, /) -> Any:
+        """Execute one statement and return its result."""
+
+
+class InsertIgnore:
+    """The statement for one table, made once.
+
+    On MySQL this is ``INSERT IGNORE``, which also leaves out a row whose foreign key points
+    nowhere; the caller sees one row less and looks again, as after a lost race.
+
+    Args:
+        table: the table to insert into, all columns given.
+    """
+
+    def __init__(self, table: Table) -> None:
+        ignoring = mysql.insert(table).prefix_with("IGNORE")
+        self._statements = {
+            "sqlite": sqlite.insert(table).on_conflict_do_nothing(),
+            "postgresql": postgresql.insert(table).on_conflict_do_nothing(),
+            "mysql": ignoring,
+            "mariadb": ignoring,
+        }
+
+    def execute(self, tx: Writer, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert the rows that are new, in one statement.
+
+        Args:
+            tx: the transaction.
+            rows: at least one row, column name -> value.
+
+        Returns:
+            How many rows were inserted.
+        """
+        statement = self._statements[tx.connection.dialect.name]
+        return int(tx.execute(statement, list(rows)).rowcount)
