@@ -391,7 +391,7 @@ journal_readers = Table(
 postcommits = Table(
     "postcommits",
     METADATA,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    _id(),
     Column("hook", String(64), nullable=False),
     Column("resource_id", String(36), nullable=False, index=True),
     Column("payload", Json, nullable=False),

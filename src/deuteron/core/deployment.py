@@ -1,0 +1,43 @@
+"""What every verb of the core works with: one deployment of the service.
+
+    api handler --> core.ports.create(deployment, context, bodies)
+                        |-- deployment.database     THE transaction
+                        |-- deployment.segments     type drivers
+                        |-- deployment.mechanisms   mechanism drivers
+                        `-- deployment.hints        numbers that may be free
+
+It is built once, in `deuteron.app`, and passed on; nothing below reads a global.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deuteron.config import Settings
+from deuteron.core.extension import PortExtension
+from deuteron.db.engine import Database
+from deuteron.db.free_ranges import Hints
+from deuteron.ml2.dispatch import Mechanisms
+from deuteron.ml2.segments import SegmentManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """The parts of one running service.
+
+    Args:
+        settings: what the configuration files say.
+        database: where everything is kept.
+        segments: hands out segments by the type drivers.
+        mechanisms: the mechanism drivers, in the order of the configuration.
+        port_extensions: extensions of the port, in the order in which they see a request.
+        hints: addresses that this process may try first.
+        clock: the present time as ISO 8601 text in UTC, ``2014-06-04T12:00:00Z``.
+    """
+
+    settings: Settings
+    database: Database
+    segments: SegmentManager
+    mechanisms: Mechanisms
+    port_extensions: tuple[PortExtension, ...]
+    hints: Hints
+    clock: Callable[[], str]

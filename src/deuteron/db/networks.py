@@ -1,0 +1,229 @@
+"""Networks in the database: rows to API dicts and back.
+
+A network is read by two statements, however many are asked for: its row, and its subnets, static
+segments and tags.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from deuteron.db import select as listing
+from deuteron.db.children import Children
+from deuteron.db.tables import networks, segments, subnets, tags
+from deuteron.db.transaction import Connectable
+from deuteron.query import Query
+
+Network = dict[str, Any]
+
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    **{column.name: column for column in networks.columns if column.name != "external"},
+    "router:external": networks.c.external,
+}
+_KEYS = tuple(_COLUMNS)
+_ROWS = select(*(column.label(key) for key, column in _COLUMNS.items()))
+_BY_IDS = _ROWS.where(networks.c.id.in_(bindparam("ids", expanding=True)))
+_CHILDREN = Children(
+    ("subnet", subnets.c.network_id, [subnets.c.id, subnets.c.segment_id], None),
+    (
+        "segment",
+        segments.c.network_id,
+        # ordered by segment_index in _complete
+        [
+            segments.c.network_type + "|" + cast(segments.c.segment_index, String),
+            segments.c.physical_network,
+            cast(segments.c.segmentation_id, String),
+        ],
+        segments.c.is_dynamic.is_(False),
+    ),
+    ("tag", tags.c.resource_id, [tags.c.tag], None),
+)
+
+ATTRIBUTES = _KEYS
+"""The attributes that are columns of the table."""
+
+_PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
+
+
+def _complete(conn: Connectable, found: list[Network], statement: Select[Any] | None) -> None:
+    """Add subnets, segments and tags to the rows of networks."""
+    by_id = {}
+    placed: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for network in found:
+        network["subnets"] = []
+        network["tags"] = []
+        network["l2_adjacency"] = True
+        by_id[network["id"]] = network
+        placed[network["id"]] = []
+    for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement):
+        network = by_id.get(network_id)
+        if network is None:  # came between the two statements
+            continue
+        if kind == "subnet":
+            network["subnets"].append(a)
+            if b is not None:  # a routed network: its segments are not one broadcast domain
+                network["l2_adjacency"] = False
+        elif kind == "segment":
+            network_type, _, index = a.partition("|")
+            number = None if c is None else int(c)
+            placed[network_id].append(
+                (int(index), dict(zip(_PROVIDER, (network_type, b, number), strict=True)))
+            )
+        else:
+            network["tags"].append(a)
+    for network_id, parts in placed.items():
+        parts.sort(key=lambda part: part[0])
+        show_segments(by_id[network_id], [segment for _, segment in parts])
+
+
+def show_segments(network: Network, of_network: Sequence[Mapping[str, Any]]) -> None:
+    """Put the segments into the API dict: ``provider:*`` for one, ``segments`` for several.
+
+    Args:
+        network: the API dict to change.
+        of_network: dicts with the three ``provider:`` keys, in order of their index.
+    """
+    if len(of_network) > 1:
+        network["segments"] = list(of_network)
+        return
+    network.update(of_network[0] if of_network else dict.fromkeys(_PROVIDER))
+
+
+def get(conn: Connectable, network_id: str) -> Network | None:
+    """The network of this id, or None."""
+    found = get_many(conn, [network_id])
+    return found[0] if found else None
+
+
+def get_many(conn: Connectable, network_ids: Sequence[str]) -> list[Network]:
+    """The networks of these ids that exist, in no particular order."""
+    found = rows(conn, network_ids)
+    _complete(conn, found, None)
+    return found
+
+
+def rows(conn: Connectable, network_ids: Sequence[str]) -> list[Network]:
+    """Only the networks' own columns, for those who need no more: one statement."""
+    result = conn.execute(_BY_IDS, {"ids": list(network_ids)})
+    return [dict(zip(_KEYS, row, strict=True)) for row in result]
+
+
+def _of_segments(column: ColumnElement[Any]) -> Any:
+    def clause(values: tuple[Any, ...]) -> ColumnElement[bool]:
+        wanted = [value for value in values if value is not None]
+        either = [column.in_(wanted)] if wanted else []
+        if None in values:
+            either.append(column.is_(None))
+        return exists().where(
+            segments.c.network_id == networks.c.id, segments.c.is_dynamic.is_(False), or_(*either)
+        )
+
+    return clause
+
+
+_SPECIAL = {
+    "provider:network_type": _of_segments(segments.c.network_type),
+    "provider:physical_network": _of_segments(segments.c.physical_network),
+    "provider:segmentation_id": _of_segments(segments.c.segmentation_id),
+    "subnets": lambda values: exists().where(
+        subnets.c.network_id == networks.c.id, subnets.c.id.in_(values)
+    ),
+}
+
+
+def list_(conn: Connectable, query: Query) -> list[Network]:
+    """The networks that a query asks for, in its order."""
+    if query.fields is not None and set(query.fields) <= set(_KEYS):
+        keys, base = query.fields, _ROWS.with_only_columns(*(_COLUMNS[k] for k in query.fields))
+        complete = False
+    else:
+        keys, base, complete = _KEYS, _ROWS, True
+    statement = listing.page(
+        base, columns=_COLUMNS, special=_SPECIAL, id_column=networks.c.id, query=query
+    )
+    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement)]
+    if complete:
+        _complete(conn, found, statement)
+    return listing.in_page_order(found, query)
+
+
+_INSERT = insert(networks)
+
+
+def insert_many(conn: Connectable, wanted: Sequence[Network]) -> None:
+    """Insert networks from API dicts that hold at least every column of the table."""
+    conn.execute(
+        _INSERT,
+        [
+            {column.name: network[key] for key, column in _COLUMNS.items()}  # type: ignore[attr-defined]
+            for network in wanted
+        ],
+    )
+
+
+def update_row(conn: Connectable, network: Network, changes: Mapping[str, Any]) -> bool:
+    """Write changed attributes if the network still has the revision that was read.
+
+    Args:
+        network: the network as it was read.
+        changes: attribute of a column -> new value, with the new ``revision_number``.
+
+    Returns:
+        False if another one changed it in between; nothing is written then.
+    """
+    statement = (
+        update(networks)
+        .where(
+            networks.c.id == network["id"],
+            networks.c.revision_number == network["revision_number"],
+        )
+        .values({_COLUMNS[key]: value for key, value in changes.items()})
+    )
+    return bool(conn.execute(statement).rowcount == 1)
+
+
+_BUMP = (
+    update(networks)
+    .where(networks.c.id == bindparam("network_id"))
+    .values(
+        revision_number=networks.c.revision_number + 1, updated_at=bindparam("now")
+    )
+)
+
+
+def bump(conn: Connectable, network_id: str, now: str) -> None:
+    """Count a change of the network's parts (its subnets) as a change of the network."""
+    conn.execute(_BUMP, {"network_id": network_id, "now": now})
+
+
+_DELETE_TAGS = delete(tags).where(
+    or_(
+        tags.c.resource_id == bindparam("id"),
+        tags.c.resource_id.in_(
+            select(subnets.c.id).where(subnets.c.network_id == bindparam("id"))
+        ),
+    )
+)
+_DELETE_SUBNETS = delete(subnets).where(subnets.c.network_id == bindparam("id"))
+_DELETE = delete(networks).where(networks.c.id == bindparam("id"))
+
+
+def delete_one(conn: Connectable, network_id: str) -> bool:
+    """Delete a network with its subnets, segments and tags; False if it was gone already."""
+    conn.execute(_DELETE_TAGS, {"id": network_id})
+    # before the cascade, which would take the segments that subnets refer to in any order
+    conn.execute(_DELETE_SUBNETS, {"id": network_id})
+    return bool(conn.execute(_DELETE, {"id": network_id}).rowcount == 1)

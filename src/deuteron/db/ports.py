@@ -1,0 +1,282 @@
+"""Ports in the database: rows to API dicts and back.
+
+A port is read by two statements, however many are asked for: its row joined with its active
+binding, and its addresses, security groups and tags. Every column of the table is shown under its
+own name, so a port extension that keeps its value in a column needs no change here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from deuteron.db import select as listing
+from deuteron.db.children import Children
+from deuteron.db.tables import (
+    ip_allocations,
+    port_bindings,
+    port_security_groups,
+    ports,
+    tags,
+)
+from deuteron.db.transaction import Connectable
+from deuteron.query import Query
+
+Port = dict[str, Any]
+
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    **{column.name: column for column in ports.columns},
+    "binding:host_id": port_bindings.c.host,
+    "binding:vnic_type": port_bindings.c.vnic_type,
+    "binding:profile": port_bindings.c.profile,
+    "binding:vif_type": port_bindings.c.vif_type,
+    "binding:vif_details": port_bindings.c.vif_details,
+}
+_KEYS = tuple(_COLUMNS)
+_ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
+    ports.join(
+        port_bindings,
+        and_(port_bindings.c.port_id == ports.c.id, port_bindings.c.status == "ACTIVE"),
+    )
+)
+_BY_ID = _ROWS.where(ports.c.id == bindparam("id"))
+_BY_IDS = _ROWS.where(ports.c.id.in_(bindparam("ids", expanding=True)))
+_CHILDREN = Children(
+    ("ip", ip_allocations.c.port_id, [ip_allocations.c.subnet_id, ip_allocations.c.ip_address], None),
+    ("group", port_security_groups.c.port_id, [port_security_groups.c.security_group_id], None),
+    ("tag", tags.c.resource_id, [tags.c.tag], None),
+)
+
+
+def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | None) -> None:
+    """Add addresses, security groups and tags to the rows of ports."""
+    by_id = {}
+    for port in found:
+        port["fixed_ips"] = []
+        port["security_groups"] = []
+        port["tags"] = []
+        by_id[port["id"]] = port
+    for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), statement):
+        port = by_id.get(port_id)
+        if port is None:  # came between the two statements
+            continue
+        if kind == "ip":
+            port["fixed_ips"].append({"subnet_id": a, "ip_address": b})
+        elif kind == "group":
+            port["security_groups"].append(a)
+        else:
+            port["tags"].append(a)
+
+
+def get(conn: Connectable, port_id: str) -> Port | None:
+    """The port of this id, or None."""
+    row = conn.execute(_BY_ID, {"id": port_id}).fetchone()
+    if row is None:
+        return None
+    port = dict(zip(_KEYS, row, strict=True))
+    _complete(conn, [port], None)
+    return port
+
+
+def get_many(conn: Connectable, port_ids: Sequence[str]) -> list[Port]:
+    """The ports of these ids that exist, in no particular order."""
+    if not port_ids:
+        return []
+    found = [
+        dict(zip(_KEYS, row, strict=True)) for row in conn.execute(_BY_IDS, {"ids": list(port_ids)})
+    ]
+    _complete(conn, found, None)
+    return found
+
+
+def _of_fixed_ips(values: Iterable[Any]) -> ColumnElement[bool]:
+    """``fixed_ips=ip_address=A`` and ``fixed_ips=subnet_id=S``: a port that has one of each named."""
+    wanted: dict[str, list[str]] = {}
+    for value in values:
+        name, _, text = str(value).partition("=")
+        wanted.setdefault(name, []).append(text)
+    return and_(
+        *(
+            exists().where(
+                ip_allocations.c.port_id == ports.c.id, _address_clause(name, texts)
+            )
+            for name, texts in wanted.items()
+        )
+    )
+
+
+def _address_clause(name: str, texts: list[str]) -> ColumnElement[bool]:
+    if name == "ip_address_substr":
+        return or_(*(listing.contains(ip_allocations.c.ip_address, text) for text in texts))
+    return ip_allocations.c[name].in_(texts)
+
+
+def _of_groups(values: Iterable[Any]) -> ColumnElement[bool]:
+    return exists().where(
+        port_security_groups.c.port_id == ports.c.id,
+        port_security_groups.c.security_group_id.in_(list(values)),
+    )
+
+
+_SPECIAL: Mapping[str, Callable[[tuple[Any, ...]], ColumnElement[bool]]] = {
+    "fixed_ips": _of_fixed_ips,
+    "security_groups": _of_groups,
+}
+
+
+def list_(conn: Connectable, query: Query) -> list[Port]:
+    """The ports that a query asks for, in its order."""
+    if query.fields is not None and set(query.fields) <= set(_KEYS):
+        return _list_columns(conn, query, query.fields)
+    statement = _page(_ROWS, query)
+    found = [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement)]
+    _complete(conn, found, statement)
+    return listing.in_page_order(found, query)
+
+
+def _page(base: Select[Any], query: Query) -> Select[Any]:
+    return listing.page(
+        base, columns=_COLUMNS, special=_SPECIAL, id_column=ports.c.id, query=query
+    )
+
+
+def _list_columns(conn: Connectable, query: Query, fields: tuple[str, ...]) -> list[Port]:
+    """Only what was asked for is read: ids of ten thousand ports need nothing else."""
+    columns = [_COLUMNS[name].label(name) for name in fields]
+    named = {*fields, *query.filters, *(key for key, _ in query.sort)}
+    if any(name.startswith("binding:") for name in named):
+        base = _ROWS.with_only_columns(*columns)
+    else:
+        base = select(*columns)
+    rows = conn.execute(_page(base, query))
+    return listing.in_page_order([dict(zip(fields, row, strict=True)) for row in rows], query)
+
+
+_INSERT = insert(ports)
+_INSERT_BINDING = insert(port_bindings)
+_INSERT_GROUP = insert(port_security_groups)
+
+
+def insert_many(conn: Connectable, rows: Sequence[Port], groups: Sequence[Sequence[str]]) -> None:
+    """Insert ports with their unbound bindings and their security groups.
+
+    Args:
+        rows: API dicts that hold at least every column of the table and the ``binding:`` keys.
+        groups: ids of the security groups of each port.
+    """
+    names = [column.name for column in ports.columns]
+    conn.execute(_INSERT, [{name: row[name] for name in names} for row in rows])
+    conn.execute(_INSERT_BINDING, [_binding_row(row) for row in rows])
+    members = [
+        {"port_id": row["id"], "security_group_id": group}
+        for row, ids in zip(rows, groups, strict=True)
+        for group in ids
+    ]
+    if members:
+        conn.execute(_INSERT_GROUP, members)
+
+
+def _binding_row(port: Port) -> dict[str, Any]:
+    return {
+        "port_id": port["id"],
+        "host": port["binding:host_id"],
+        "status": "ACTIVE",
+        "vnic_type": port["binding:vnic_type"],
+        "profile": port["binding:profile"],
+        "vif_type": port["binding:vif_type"],
+        "vif_details": port["binding:vif_details"],
+    }
+
+
+def update_row(conn: Connectable, port: Port, changes: Mapping[str, Any]) -> bool:
+    """Write changed columns if the port still has the revision that was read.
+
+    Args:
+        port: the port as it was read.
+        changes: column name -> new value, with the new ``revision_number``.
+
+    Returns:
+        False if another one changed it in between; nothing is written then.
+    """
+    statement = (
+        update(ports)
+        .where(ports.c.id == port["id"], ports.c.revision_number == port["revision_number"])
+        .values(changes)
+    )
+    return bool(conn.execute(statement).rowcount == 1)
+
+
+_DELETE_GROUPS = delete(port_security_groups).where(
+    port_security_groups.c.port_id == bindparam("id")
+)
+
+
+def replace_groups(conn: Connectable, port_id: str, groups: Sequence[str]) -> None:
+    """Make these the security groups of the port."""
+    conn.execute(_DELETE_GROUPS, {"id": port_id})
+    if groups:
+        conn.execute(
+            _INSERT_GROUP, [{"port_id": port_id, "security_group_id": group} for group in groups]
+        )
+
+
+_DELETE_TAGS = delete(tags).where(tags.c.resource_id.in_(bindparam("ids", expanding=True)))
+_DELETE = delete(ports).where(ports.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def delete_many(conn: Connectable, port_ids: Sequence[str]) -> int:
+    """Delete ports with all that hangs on them; how many there were."""
+    conn.execute(_DELETE_TAGS, {"ids": list(port_ids)})
+    return int(conn.execute(_DELETE, {"ids": list(port_ids)}).rowcount)
+
+
+_OF_NETWORK = select(ports.c.id, ports.c.device_owner, ports.c.device_id).where(
+    ports.c.network_id == bindparam("network_id")
+)
+
+
+def owners_on_network(conn: Connectable, network_id: str) -> list[tuple[str, str, str]]:
+    """(id, device_owner, device_id) of the ports of a network."""
+    return [tuple(row) for row in conn.execute(_OF_NETWORK, {"network_id": network_id})]
+
+
+_MACS = select(ports.c.network_id, ports.c.mac_address).where(
+    ports.c.mac_address.in_(bindparam("macs", expanding=True)),
+    ports.c.network_id.in_(bindparam("networks", expanding=True)),
+)
+
+
+def taken_macs(
+    conn: Connectable, wanted: Iterable[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Which of these (network id, MAC address) pairs exist already."""
+    pairs = set(wanted)
+    if not pairs:
+        return set()
+    found = conn.execute(
+        _MACS, {"macs": [mac for _, mac in pairs], "networks": [net for net, _ in pairs]}
+    )
+    return {(net, mac) for net, mac in found} & pairs
+
+
+_OWNERS_OF_SUBNET = (
+    select(ports.c.id, ports.c.device_owner, ip_allocations.c.ip_address)
+    .select_from(ip_allocations.join(ports, ports.c.id == ip_allocations.c.port_id))
+    .where(ip_allocations.c.subnet_id == bindparam("subnet_id"))
+)
+
+
+def owners_in_subnet(conn: Connectable, subnet_id: str) -> list[tuple[str, str, str]]:
+    """(id, device_owner, address) of the ports with an address from a subnet."""
+    return [tuple(row) for row in conn.execute(_OWNERS_OF_SUBNET, {"subnet_id": subnet_id})]
