@@ -152,6 +152,41 @@ class IpAddressGenerationFailure(Conflict):
     template = "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
 
 
+# --- security groups: values that a rule of a group cannot have ------------------------------------
+
+
+class InvalidCIDR(BadRequest):
+    """A prefix that is none."""
+
+    template = "{input} is not an IP prefix (address/length)."
+
+
+class SecurityGroupRuleInvalidProtocol(InvalidInput):
+    """Neither a protocol's name nor its number."""
+
+    template = (
+        "Protocol {protocol} is not supported: use a number of 0 to 255, 'any', or one of {values}."
+    )
+
+
+class SecurityGroupRuleInvalidEtherType(InvalidInput):
+    """Neither IPv4 nor IPv6."""
+
+    template = "Ethertype {ethertype} is not supported: use one of {values}."
+
+
+class SecurityGroupInvalidPortValue(InvalidInput):
+    """Not a port number."""
+
+    template = "{port} is not a port number."
+
+
+class SecurityGroupDefaultAlreadyExists(InUse):
+    """The name of a project's default group is reserved."""
+
+    template = "The name 'default' belongs to the default security group that exists already."
+
+
 class SegmentsSetInConjunctionWithProviders(BadRequest):
     """A network can be described by ``provider:*`` or by ``segments``, not by both."""
 
