@@ -199,6 +199,51 @@ class SegmentsContainDuplicateEntry(BadRequest):
     template = "The list of segments has an entry twice."
 
 
+class NetworkMTUSubnetConflict(Conflict):
+    """The MTU is too small for the protocol of a subnet."""
+
+    template = "The MTU of network {net_id} is too small: its subnets need at least {mtu} bytes."
+
+
+class GatewayIpInUse(InUse):
+    """The gateway of a subnet cannot change while a router has its address."""
+
+    template = "The gateway address {ip_address} is still that of port {port_id}."
+
+
+class PortBound(InUse):
+    """Something cannot change while the port is bound."""
+
+    template = (
+        "Port {port_id} is bound as {vif_type}: its MAC address cannot change "
+        "from {old_mac} to {new_mac}."
+    )
+
+
+class NetworkIdsDontMatch(BadRequest):
+    """A subnet and its segment must be of one network."""
+
+    template = "Segment {segment_id} is not of the subnet's network {subnet_network}."
+
+
+class SubnetsNotAllAssociatedWithSegments(BadRequest):
+    """On a routed network every subnet has a segment."""
+
+    template = "Either all subnets of network {network_id} have a segment, or none of them has."
+
+
+class SubnetCantAssociateToDynamicSegment(BadRequest):
+    """A dynamic segment comes and goes with bindings."""
+
+    template = "Segment {segment_id} is dynamic: a subnet cannot be tied to it."
+
+
+class SubnetSegmentAssociationChangeNotAllowed(BadRequest):
+    """The segment of a subnet is chosen once."""
+
+    template = "The subnet is tied to a segment already, which cannot change."
+
+
 class PreconditionFailed(NetworkError):
     """If-Match names another revision than the present one."""
 

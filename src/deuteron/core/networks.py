@@ -15,6 +15,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import driver_contexts, ports, postcommits, security_groups, standard
 from deuteron.core.deployment import Deployment
+from deuteron.core.subnets import MINIMUM_MTU
 from deuteron.db import networks as rows
 from deuteron.db import segments as segment_rows
 from deuteron.db import subnets as subnet_rows
@@ -34,9 +35,6 @@ from deuteron.query import Query
 from deuteron.segment import Segment
 
 Network = dict[str, Any]
-
-# Smallest MTU of a link that carries the protocol (RFC 791, RFC 8200).
-_MINIMUM_MTU = {4: 68, 6: 1280}
 
 
 def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> list[Network]:
@@ -223,7 +221,7 @@ def _renumber(
 
 def _require_mtu_for_subnets(tx: Transaction, network: Network) -> None:
     for subnet in subnet_rows.of_networks(tx, [network["id"]]):
-        minimum = _MINIMUM_MTU[subnet["ip_version"]]
+        minimum = MINIMUM_MTU[subnet["ip_version"]]
         if network["mtu"] < minimum:
             raise NetworkMTUSubnetConflict(net_id=network["id"], mtu=minimum)
 

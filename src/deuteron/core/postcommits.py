@@ -8,6 +8,7 @@ A failure of a create hook is raised, and the core removes the resource again. F
 and delete hooks are logged and repeated until they succeed: the change itself stands.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from deuteron.core import driver_contexts
 from deuteron.core.deployment import Deployment
 from deuteron.db import postcommits as rows
 from deuteron.db.transaction import Transaction
-from deuteron.errors import MechanismDriverError
+from deuteron.errors import DatabaseUnavailable, MechanismDriverError, TryAgain
 from deuteron.ml2.contexts import BoundLevel
 from deuteron.ml2.dispatch import Hook
 from deuteron.segment import Segment
+
+LOG = logging.getLogger(__name__)
 
 Resource = dict[str, Any]
 
@@ -107,19 +110,33 @@ def run(d: Deployment, ctx: RequestContext, owed: Due | None) -> None:
     try:
         d.mechanisms.postcommit(owed.hook, contexts)
     except MechanismDriverError as error:
-        if not owed.hook.continues_on_failure:
-            with d.database.transaction(ctx) as tx:
-                rows.settle(tx, owed.ids)
-            raise
-        _postpone(d, ctx, owed, error)
-        return
-    with d.database.transaction(ctx) as tx:
-        rows.settle(tx, owed.ids)
+        if owed.hook.continues_on_failure:
+            _settle(d, ctx, owed, error)
+            return
+        _settle(d, ctx, owed, None)
+        raise
+    _settle(d, ctx, owed, None)
 
 
-def _postpone(d: Deployment, ctx: RequestContext, owed: Due, error: MechanismDriverError) -> None:
+def _settle(
+    d: Deployment, ctx: RequestContext, owed: Due, error: MechanismDriverError | None
+) -> None:
+    """Forget the hooks that succeeded, postpone those that failed.
+
+    The change is committed, so trouble with the database must not reach the caller, who would
+    repeat it: what stays in the queue is only run once more.
+    """
+    try:
+        _settle_now(d, ctx, owed, error)
+    except (TryAgain, DatabaseUnavailable) as trouble:
+        LOG.warning("%s stays in the queue and will be repeated: %s", owed.hook.value, trouble)
+
+
+def _settle_now(
+    d: Deployment, ctx: RequestContext, owed: Due, error: MechanismDriverError | None
+) -> None:
     failed: dict[int, list[str]] = {}
-    for failure in error.failures:
+    for failure in error.failures if error is not None else ():
         failed.setdefault(failure.position, []).append(failure.driver)
     with d.database.transaction(ctx) as tx:
         for position, drivers in failed.items():
@@ -127,7 +144,7 @@ def _postpone(d: Deployment, ctx: RequestContext, owed: Due, error: MechanismDri
                 tx,
                 owed.ids[position],
                 drivers=drivers,
-                error=error.message,
+                error=str(error),
                 due_at=_after(d, _FIRST_REPEAT),
                 attempts=1,
             )

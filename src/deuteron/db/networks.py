@@ -195,20 +195,6 @@ def update_row(conn: Connectable, network: Network, changes: Mapping[str, Any]) 
     return bool(conn.execute(statement).rowcount == 1)
 
 
-_BUMP = (
-    update(networks)
-    .where(networks.c.id == bindparam("network_id"))
-    .values(
-        revision_number=networks.c.revision_number + 1, updated_at=bindparam("now")
-    )
-)
-
-
-def bump(conn: Connectable, network_id: str, now: str) -> None:
-    """Count a change of the network's parts (its subnets) as a change of the network."""
-    conn.execute(_BUMP, {"network_id": network_id, "now": now})
-
-
 _DELETE_TAGS = delete(tags).where(
     or_(
         tags.c.resource_id == bindparam("id"),

@@ -44,6 +44,8 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "binding:vif_details": port_bindings.c.vif_details,
 }
 _KEYS = tuple(_COLUMNS)
+TABLE_COLUMNS = tuple(column.name for column in ports.columns)
+"""The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
     ports.join(
         port_bindings,
@@ -175,8 +177,7 @@ def insert_many(conn: Connectable, rows: Sequence[Port], groups: Sequence[Sequen
         rows: API dicts that hold at least every column of the table and the ``binding:`` keys.
         groups: ids of the security groups of each port.
     """
-    names = [column.name for column in ports.columns]
-    conn.execute(_INSERT, [{name: row[name] for name in names} for row in rows])
+    conn.execute(_INSERT, [{name: row[name] for name in TABLE_COLUMNS} for row in rows])
     conn.execute(_INSERT_BINDING, [_binding_row(row) for row in rows])
     members = [
         {"port_id": row["id"], "security_group_id": group}
@@ -280,3 +281,23 @@ _OWNERS_OF_SUBNET = (
 def owners_in_subnet(conn: Connectable, subnet_id: str) -> list[tuple[str, str, str]]:
     """(id, device_owner, address) of the ports with an address from a subnet."""
     return [tuple(row) for row in conn.execute(_OWNERS_OF_SUBNET, {"subnet_id": subnet_id})]
+
+
+_MACS_ON_NETWORK = select(ports.c.id, ports.c.mac_address, ports.c.device_owner).where(
+    ports.c.network_id == bindparam("network_id")
+)
+
+
+def macs_on_network(conn: Connectable, network_id: str) -> list[tuple[str, str, str]]:
+    """(id, MAC address, device_owner) of the ports of a network."""
+    return [tuple(row) for row in conn.execute(_MACS_ON_NETWORK, {"network_id": network_id})]
+
+
+_DROP_ADDRESSES = delete(ip_allocations).where(
+    ip_allocations.c.subnet_id == bindparam("subnet_id")
+)
+
+
+def drop_addresses(conn: Connectable, subnet_id: str) -> None:
+    """Take every address of a subnet from its port."""
+    conn.execute(_DROP_ADDRESSES, {"subnet_id": subnet_id})

@@ -1,0 +1,407 @@
+"""Ports: create, get, list, update, delete.
+
+    create   THE transaction
+               networks and subnets        2 statements for any number of ports
+               extensions, security groups
+               db.ports.insert_many        rows
+               ipam.assign                 claims addresses
+               precommit, journal
+             postcommit                    a failure deletes the ports again
+             binding.bind                  outside the transaction, only if a host is set
+
+A request for one port is a bulk of one.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deuteron.context import RequestContext
+from deuteron.core import (
+    binding,
+    driver_contexts,
+    ipam,
+    macs,
+    postcommits,
+    security_groups,
+    standard,
+)
+from deuteron.core.deployment import Deployment
+from deuteron.core.segments import segments_of_host
+from deuteron.db import bindings as binding_rows
+from deuteron.db import networks as network_rows
+from deuteron.db import ports as rows
+from deuteron.db import subnets as subnet_rows
+from deuteron.db import tags as tag_rows
+from deuteron.db.transaction import Connectable, Transaction
+from deuteron.errors import (
+    MechanismDriverError,
+    NetworkNotFound,
+    PortBound,
+    PortNotFound,
+    TryAgain,
+)
+from deuteron.ml2.contexts import BoundLevel
+from deuteron.ml2.dispatch import Hook
+from deuteron.query import Query
+
+Port = dict[str, Any]
+
+# Ports that agents make for themselves: they go with their network or subnet.
+OWNED_BY_AGENTS = (
+    "network:dhcp",
+    "network:distributed",
+    "network:floatingip_agent_gateway",
+)
+_UNPLUGGED = ("unbound", "binding_failed")
+_BINDING = ("binding:host_id", "binding:vnic_type", "binding:profile")
+_COLUMNS = frozenset(rows.TABLE_COLUMNS)
+
+
+def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[Port]:
+    """Create ports, all or none, and bind those that name a host.
+
+    Args:
+        bodies: validated API dicts.
+
+    Returns:
+        API dicts of the ports, in the order of the bodies.
+
+    Raises:
+        NetworkNotFound, SecurityGroupNotFound: the body names what is not there.
+        MacAddressInUse, IpAddressInUse, IpAddressGenerationFailure: no address can be given.
+        MechanismDriverError: a driver refused.
+    """
+    with d.database.transaction(ctx) as tx:
+        made = _insert(d, tx, bodies)
+        if d.mechanisms.overrides(Hook.CREATE_PORT_PRECOMMIT):
+            d.mechanisms.precommit(
+                Hook.CREATE_PORT_PRECOMMIT,
+                [driver_contexts.for_port(d, ctx, port, levels=(), tx=tx) for port in made],
+            )
+        for port in made:
+            tx.journal("port", port["id"], "create", port["project_id"])
+        items = [postcommits.Item(current=port, levels=()) for port in made]
+        due = postcommits.due(d, tx, Hook.CREATE_PORT_POSTCOMMIT, items)
+    try:
+        postcommits.run(d, ctx, due)
+    except MechanismDriverError:
+        for port in made:
+            delete(d, ctx, port["id"])
+        raise
+    return [binding.bind(d, ctx, port) if port["binding:host_id"] else port for port in made]
+
+
+def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port]:
+    """Rows, security groups, tags and addresses of new ports."""
+    network_ids = list({body["network_id"] for body in bodies})
+    networks = {network["id"]: network for network in network_rows.rows(tx, network_ids)}
+    for body in bodies:
+        if body["network_id"] not in networks:
+            raise NetworkNotFound(net_id=body["network_id"])
+    named = [(body["network_id"], mac) for body in bodies if (mac := _wanted_mac(body))]
+    macs.require_free(tx, named)
+    made = []
+    for body in bodies:
+        port = _new(d, body)
+        for extension in d.port_extensions:
+            extension.on_create(tx, body, port, networks[port["network_id"]])
+        made.append(port)
+    groups = security_groups.for_new_ports(d, tx, bodies, made)
+    rows.insert_many(tx, made, groups)
+    tag_rows.insert(tx, {port["id"]: port["tags"] for port in made if port["tags"]})
+    _address(d, tx, bodies, made)
+    for port, ids in zip(made, groups, strict=True):
+        port["security_groups"] = ids
+    return made
+
+
+def _wanted_mac(body: Mapping[str, Any]) -> str | None:
+    return macs.of_device(body) or body.get("mac_address")
+
+
+def _new(d: Deployment, body: Port) -> Port:
+    return {
+        "id": str(uuid.uuid4()),
+        "project_id": body["project_id"],
+        "network_id": body["network_id"],
+        "name": body["name"],
+        "mac_address": _wanted_mac(body) or macs.generate(d.settings.base_mac),
+        "admin_state_up": body["admin_state_up"],
+        "status": "DOWN",
+        "device_id": body["device_id"],
+        "device_owner": body["device_owner"],
+        "description": body.get("description") or "",
+        "binding:host_id": body.get("binding:host_id") or "",
+        "binding:vnic_type": body.get("binding:vnic_type") or "normal",
+        "binding:profile": body.get("binding:profile") or {},
+        "binding:vif_type": "unbound",
+        "binding:vif_details": {},
+        "fixed_ips": [],
+        "tags": sorted(set(body.get("tags") or ())),
+        **standard.new(d.clock(), revision=1),
+    }
+
+
+def _address(d: Deployment, tx: Transaction, bodies: Sequence[Port], made: Sequence[Port]) -> None:
+    """Give new ports their addresses."""
+    by_network: dict[str, list[dict[str, Any]]] = {}
+    for subnet in subnet_rows.of_networks(tx, list({port["network_id"] for port in made})):
+        by_network.setdefault(subnet["network_id"], []).append(subnet)
+    requests = [
+        _request(tx, port, by_network.get(port["network_id"], []), body.get("fixed_ips"))
+        for body, port in zip(bodies, made, strict=True)
+    ]
+    given = ipam.assign(tx, d.hints, requests)
+    for port in made:
+        port["fixed_ips"] = given.get(port["id"], [])
+
+
+def _request(
+    conn: Connectable,
+    port: Port,
+    subnets: Sequence[Mapping[str, Any]],
+    fixed_ips: list[dict[str, str]] | None,
+) -> ipam.AddressRequest:
+    """What a port asks of the address management; on a routed network its host matters."""
+    host = port["binding:host_id"]
+    routed = any(subnet["segment_id"] is not None for subnet in subnets)
+    return ipam.AddressRequest(
+        port_id=port["id"],
+        network_id=port["network_id"],
+        mac_address=port["mac_address"],
+        device_owner=port["device_owner"],
+        subnets=subnets,
+        fixed_ips=fixed_ips,
+        host=host,
+        host_segments=frozenset(segments_of_host(conn, host)) if routed and host else None,
+    )
+
+
+def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
+    """The port of this id.
+
+    Raises:
+        PortNotFound: there is none.
+    """
+    with d.database.read() as conn:
+        return require(conn, port_id)
+
+
+def require(conn: Connectable, port_id: str) -> Port:
+    """The port of this id, read by an open connection.
+
+    Raises:
+        PortNotFound: there is none.
+    """
+    port = rows.get(conn, port_id)
+    if port is None:
+        raise PortNotFound(port_id=port_id)
+    return port
+
+
+def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Port]:
+    """The ports that a query asks for, in its order."""
+    with d.database.read() as conn:
+        return rows.list_(conn, query)
+
+
+def update(
+    d: Deployment,
+    ctx: RequestContext,
+    port_id: str,
+    changes: dict[str, Any],
+    *,
+    if_revision: int | None = None,
+) -> Port:
+    """Change a port, and bind it if its host, vnic_type or profile say so.
+
+    Args:
+        changes: validated attributes.
+        if_revision: refuse if the port has another revision.
+
+    Raises:
+        PortNotFound: there is none of this id.
+        RevisionNumberConstraintFailed: it has another revision.
+        PortBound: the MAC address of a bound port cannot change.
+        MacAddressInUse, IpAddressInUse, ...: as in `create`.
+        MechanismDriverError: a driver refused.
+    """
+    with d.database.transaction(ctx) as tx:
+        original = require(tx, port_id)
+        standard.require_revision(original, if_revision)
+        port = _changed(d, tx, original, changes)
+        if port == original:
+            due = None
+        else:
+            levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
+            _write(d, tx, original, port)
+            if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
+                context = driver_contexts.for_port(
+                    d, ctx, port, original=original, original_levels=levels, tx=tx
+                )
+                d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
+            tx.journal("port", port_id, "update", port["project_id"])
+            item = postcommits.Item(current=port, original=original, original_levels=levels)
+            due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
+    postcommits.run(d, ctx, due)
+    if port["binding:host_id"] and port["binding:vif_type"] in _UNPLUGGED:
+        return binding.bind(d, ctx, port)
+    return port
+
+
+def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str, Any]) -> Port:
+    """The port as it will be; addresses are claimed, its row is not yet written."""
+    port = {**original, **{name: changes[name] for name in _COLUMNS if name in changes}}
+    for name in _BINDING:
+        if name in changes:
+            port[name] = changes[name] if changes[name] is not None else _unset(name)
+    port["mac_address"] = _changed_mac(d, tx, original, changes, port)
+    if any(port[name] != original[name] for name in _BINDING):
+        port["binding:vif_type"] = "unbound"
+        port["binding:vif_details"] = {}
+    for extension in d.port_extensions:
+        extension.on_update(tx, changes, port, original)
+    groups = security_groups.for_update(d, tx, changes, port, original)
+    if groups is not None:
+        port["security_groups"] = groups
+    port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
+    if port != original:
+        port.update(standard.bumped(original, d.clock()))
+    return port
+
+
+def _unset(name: str) -> Any:
+    return {} if name == "binding:profile" else "normal" if name == "binding:vnic_type" else ""
+
+
+def _changed_mac(
+    d: Deployment,
+    tx: Transaction,
+    original: Port,
+    changes: Mapping[str, Any],
+    port: Port,
+) -> str:
+    """The MAC address after an update; null asks for a new one (port-mac-address-regenerate)."""
+    mac = original["mac_address"]
+    if "mac_address" in changes:
+        mac = changes["mac_address"] or macs.generate(d.settings.base_mac)
+        if mac != original["mac_address"] and original["binding:vif_type"] not in _UNPLUGGED:
+            raise PortBound(
+                port_id=original["id"],
+                vif_type=original["binding:vif_type"],
+                old_mac=original["mac_address"],
+                new_mac=mac,
+            )
+    device_mac = macs.of_device(port)
+    if device_mac and any(port[name] != original[name] for name in _BINDING):
+        mac = device_mac
+    elif (
+        port["binding:vnic_type"] == macs.DIRECT_PHYSICAL
+        and original["device_id"]
+        and not port["device_id"]
+        and not port["device_owner"]
+    ):  # released: the device's address must be free for the next port on it
+        mac = macs.generate(d.settings.base_mac)
+    if mac != original["mac_address"]:
+        macs.require_free(tx, [(original["network_id"], mac)])
+    return str(mac)
+
+
+def _changed_addresses(
+    d: Deployment,
+    tx: Transaction,
+    original: Port,
+    changes: Mapping[str, Any],
+    port: Port,
+) -> list[dict[str, str]]:
+    """The addresses after an update, claimed and released."""
+    current = original["fixed_ips"]
+    moved = port["binding:host_id"] != original["binding:host_id"]
+    renamed = port["mac_address"] != original["mac_address"]
+    if not ("fixed_ips" in changes or renamed or moved):
+        return list(current)
+    subnets = subnet_rows.of_networks(tx, [port["network_id"]])
+    if "fixed_ips" in changes or renamed:
+        request = _request(tx, port, subnets, changes.get("fixed_ips", current))
+        return ipam.reassign(
+            tx, d.hints, request, current=current, old_mac=original["mac_address"]
+        )
+    request = _request(tx, port, subnets, None)
+    if request.host_segments is None:
+        return list(current)
+    if current:
+        ipam.require_reachable(request, current)
+        return list(current)
+    return ipam.assign(tx, d.hints, [request]).get(port["id"], [])
+
+
+def _levels_if(
+    d: Deployment, tx: Transaction, port: Port, hook: Hook
+) -> tuple[BoundLevel, ...] | None:
+    """The binding levels of a port before they go, if any driver may ask for them."""
+    if not d.mechanisms.overrides(hook):
+        return None
+    return tuple(
+        BoundLevel(driver=level.driver, segment_id=level.segment_id)
+        for level in binding_rows.levels(tx, port["id"], port["binding:host_id"])
+    )
+
+
+def _write(d: Deployment, tx: Transaction, original: Port, port: Port) -> None:
+    """Write what is different between the port as it was read and as it will be."""
+    changes = {name: port[name] for name in _COLUMNS if port[name] != original[name]}
+    if not rows.update_row(tx, original, {**changes, "updated_at": port["updated_at"]}):
+        raise TryAgain(reason=f"port {port['id']} was changed by another request")
+    if port["security_groups"] != original["security_groups"]:
+        rows.replace_groups(tx, port["id"], port["security_groups"])
+    if any(port[name] != original[name] for name in _BINDING):
+        binding_rows.reset(tx, original, port)
+
+
+def delete(
+    d: Deployment, ctx: RequestContext, port_id: str, *, if_revision: int | None = None
+) -> None:
+    """Delete a port and give its addresses back.
+
+    Raises:
+        PortNotFound: there is none of this id.
+        RevisionNumberConstraintFailed: it has another revision.
+        MechanismDriverError: a driver refused.
+    """
+    with d.database.transaction(ctx) as tx:
+        port = require(tx, port_id)
+        standard.require_revision(port, if_revision)
+        levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
+        if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
+            context = driver_contexts.for_port(d, ctx, port, tx=tx)
+            d.mechanisms.precommit(Hook.DELETE_PORT_PRECOMMIT, [context])
+        ipam.release(tx, d.hints, port["fixed_ips"])
+        if not rows.delete_many(tx, [port_id]):
+            raise TryAgain(reason=f"port {port_id} is being deleted by another request")
+        tx.journal("port", port_id, "delete", port["project_id"])
+        due = postcommits.due(
+            d, tx, Hook.DELETE_PORT_POSTCOMMIT, [postcommits.Item(current=port, levels=levels)]
+        )
+    postcommits.run(d, ctx, due)
+
+
+def on_network(conn: Connectable, network_id: str) -> list[str]:
+    """Ids of all ports of a network."""
+    return [port_id for port_id, _, _ in rows.owners_on_network(conn, network_id)]
+
+
+def delete_those_of_agents(d: Deployment, ctx: RequestContext, *, network_id: str) -> None:
+    """Delete the ports that agents made for themselves, if a network has no others.
+
+    So that a network or its last subnet can be deleted although a DHCP agent serves it.
+    """
+    with d.database.read() as conn:
+        owners = rows.owners_on_network(conn, network_id)
+    if any(owner not in OWNED_BY_AGENTS for _, owner, _ in owners):
+        return
+    for port_id, _, _ in owners:
+        try:
+            delete(d, ctx, port_id)
+        except PortNotFound:
+            continue  # its agent was faster
