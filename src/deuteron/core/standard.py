@@ -54,6 +54,4 @@ def require_revision(row: Mapping[str, Any], if_revision: int | None) -> None:
         RevisionNumberConstraintFailed: the row has another revision.
     """
     if if_revision is not None and row["revision_number"] != if_revision:
-        raise RevisionNumberConstraintFailed(
-            expected=if_revision, current=row["revision_number"]
-        )
+        raise RevisionNumberConstraintFailed(expected=if_revision, current=row["revision_number"])

@@ -1,0 +1,15 @@
+"""The extensions of the port that come with the service."""
+
+from deuteron.core.extension import PortExtension
+from deuteron.core.port_extensions.allowed_address_pairs import allowed_address_pairs
+from deuteron.core.port_extensions.extra_dhcp_opts import EXTRA_DHCP_OPTS
+from deuteron.core.port_extensions.port_security import PORT_SECURITY
+
+
+def builtin(*, max_allowed_address_pair: int) -> tuple[PortExtension, ...]:
+    """Port security, allowed address pairs and extra DHCP options, in the order that they need.
+
+    Args:
+        max_allowed_address_pair: how many address pairs a port may have.
+    """
+    return (PORT_SECURITY, allowed_address_pairs(maximum=max_allowed_address_pair), EXTRA_DHCP_OPTS)
