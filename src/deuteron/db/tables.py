@@ -102,7 +102,7 @@ segments = Table(
     ),
     Column("network_type", String(32), nullable=False),
     Column("physical_network", String(64)),
-    Column("segmentation_id", Integer),
+    Column("segmentation_id", BigInteger),
     Column("segment_index", Integer, nullable=False, default=0),
     Column("is_dynamic", Boolean, nullable=False, default=False),
     Column("name", String(255)),
@@ -117,7 +117,7 @@ segment_claims = Table(
     METADATA,
     Column("network_type", String(32), primary_key=True),
     Column("physical_network", String(64), primary_key=True),
-    Column("segmentation_id", Integer, primary_key=True, autoincrement=False),
+    Column("segmentation_id", BigInteger, primary_key=True, autoincrement=False),
 )
 
 # Numbers that may be free, as ranges; the lowest position is handed out first (what was freed has
@@ -143,22 +143,18 @@ network_segment_ranges = Table(
     Column("project_id", String(255)),
     Column("network_type", String(32), nullable=False),
     Column("physical_network", String(64)),
-    Column("minimum", Integer, nullable=False),
-    Column("maximum", Integer, nullable=False),
+    Column("minimum", BigInteger, nullable=False),
+    Column("maximum", BigInteger, nullable=False),
     *_standard(),
 )
 
-# Which hosts reach which segment, from the mappings that agents report (routed networks).
-segment_hosts = Table(
-    "segment_hosts",
+# Which hosts are on which physical networks, from the mappings that agents report; with the
+# segments' own physical network it says which hosts reach a segment (routed networks).
+host_physical_networks = Table(
+    "host_physical_networks",
     METADATA,
-    Column(
-        "segment_id",
-        String(36),
-        ForeignKey("segments.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    Column("host", String(255), primary_key=True, index=True),
+    Column("host", String(255), primary_key=True),
+    Column("physical_network", String(64), primary_key=True, index=True),
 )
 
 subnets = Table(
@@ -374,16 +370,19 @@ journal = Table(
     Column("project_id", String(255), nullable=False),
     Column("request_id", String(64), nullable=False),
     Column("actor", String(255), nullable=False),
+    sqlite_autoincrement=True,  # a number must not come again when the newest entries are pruned
 )
 
-# How far each reader of the journal has come, and the gaps below that point which a transaction
-# still open then may yet fill.
+# How far each reader of the journal has come, the gaps below that point which a transaction still
+# open then may yet fill, and which process reads for it at the moment. See db/journal.py.
 journal_readers = Table(
     "journal_readers",
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("gaps", Json, nullable=False),
+    Column("holder", String(64), nullable=False, default=""),
+    Column("held_until", String(20), nullable=False, default=""),
 )
 
 # Postcommit hooks that are due: written in the transaction of the change, removed when the hooks
@@ -400,3 +399,22 @@ postcommits = Table(
     Column("due_at", String(20), nullable=False, index=True),
     Column("error", Text),
 )
+
+
+def _same_everywhere(metadata: MetaData) -> None:
+    """Make texts compare and sort alike on every database: by code point, case and all.
+
+    SQLite does so by itself; MariaDB's default ignores case, PostgreSQL's is the server's locale.
+    Applied to all tables here, so that none can forget it.
+    """
+    for table in metadata.tables.values():
+        options = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+        for option, value in options.items():
+            table.dialect_kwargs[f"mysql_{option}"] = value
+        for column in table.columns:
+            if type(column.type) is String:
+                exact = String(column.type.length, collation="C")
+                column.type = column.type.with_variant(exact, "postgresql")
+
+
+_same_everywhere(METADATA)
