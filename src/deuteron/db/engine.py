@@ -8,26 +8,47 @@ not one round trip more; a transaction begins with a BEGIN of our own. The decis
 measurement are in docs/decisions.
 """
 
-import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from deuteron.context import RequestContext
 from deuteron.db import failures
 from deuteron.db.transaction import Connectable, Reader, Transaction
-from deuteron.errors import DatabaseUnavailable, NetworkError, StartError, TryAgain
+from deuteron.db.url import parsed_url
+from deuteron.errors import DatabaseUnavailable, NetworkError, TryAgain
 
-__all__ = ["Connectable", "Database", "Reader", "Transaction", "utc_now"]
+__all__ = [
+    "Connectable",
+    "ConnectionSettings",
+    "Database",
+    "Reader",
+    "Transaction",
+    "utc_now",
+]
 
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "mysql": "START TRANSACTION", "postgresql": "BEGIN"}
+
+_UNLIMITED = {
+    "sqlite": (),
+    "mysql": (
+        # What is in the comment is for MariaDB only.
+        "SET SESSION innodb_lock_wait_timeout = 3600",
+        "SET SESSION sql_mode = 'TRADITIONAL' /*M! , max_statement_time = 0 */",
+    ),
+    "postgresql": (
+        "SET statement_timeout = 0",
+        "SET lock_timeout = 0",
+        "SET idle_in_transaction_session_timeout = 0",
+    ),
+}
 
 
 class TransactionLost(NetworkError):
@@ -44,21 +65,36 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """What every connection is set to when it is opened.
+
+    Args:
+        lock_timeout: seconds to wait for a lock before the operation is tried again.
+        statement_timeout: seconds one statement may take.
+        idle_timeout: seconds a transaction may idle before the server ends it.
+        wsrep_sync_wait: Galera's variable of that name, None to leave it.
+    """
+
+    lock_timeout: float = 10
+    statement_timeout: float = 60
+    idle_timeout: float = 300
+    wsrep_sync_wait: int | None = None
+
+
+_USUAL = ConnectionSettings()
+
+
 class Database:
     """One database and the pool of connections to it. Thread-safe.
 
     Args:
-        url: ``sqlite:///path``, ``mysql://...`` or ``postgresql://...``; the driver is chosen here
-            (mysqlclient, else PyMySQL; psycopg 3) unless the URL names one.
-        pool_size: connections kept open.
-        max_overflow: connections beyond that, closed after use.
+        url: ``sqlite:///path``, ``mysql://...`` or ``postgresql://...``, see `deuteron.db.url`.
+        pool_size: connections kept open, 0 for any number.
+        max_overflow: connections beyond that, closed after use; -1 for any number.
         pool_timeout: seconds to wait for a connection when all are in use.
-        recycle: seconds after which a connection is replaced.
-        lock_timeout: seconds to wait for a lock before the operation is tried again.
-        statement_timeout: seconds one statement may take.
-        idle_timeout: seconds a transaction may idle before the server ends it.
-        synchronous: SQLite's ``NORMAL`` or ``FULL``, see docs/database.md.
-        wsrep_sync_wait: Galera's variable of that name for reads after writes on other nodes.
+        recycle: seconds after which a connection is replaced, -1 for never.
+        settings: what connections are set to.
         now: the clock of journal entries.
 
     Raises:
@@ -73,18 +109,13 @@ class Database:
         max_overflow: int = 50,
         pool_timeout: float = 30,
         recycle: float = 3600,
-        lock_timeout: float = 10,
-        statement_timeout: float = 60,
-        idle_timeout: float = 300,
-        synchronous: str = "NORMAL",
-        wsrep_sync_wait: int | None = None,
+        settings: ConnectionSettings = _USUAL,
         now: Callable[[], str] = utc_now,
     ) -> None:
-        parsed = parsed_url(url)
-        self.url = parsed
+        parsed, synchronous = parsed_url(url)
         self.dialect: str = parsed.get_backend_name()
         self._now = now
-        self._lock_timeout = lock_timeout
+        self._lock_timeout = settings.lock_timeout
         # SQLite has one writer. Our threads queue here, where the next one is woken at once,
         # instead of polling the file's lock.
         self._turn = threading.Lock() if self.dialect == "sqlite" else None
@@ -103,15 +134,8 @@ class Database:
             pool_use_lifo=True,
             **options,
         )
-        settings = _session_settings(
-            self.dialect,
-            lock_timeout=lock_timeout,
-            statement_timeout=statement_timeout,
-            idle_timeout=idle_timeout,
-            synchronous=synchronous,
-            wsrep_sync_wait=wsrep_sync_wait,
-        )
-        event.listen(self._engine, "connect", lambda connection, _record: settings(connection))
+        prepares = _prepares(self.dialect, settings, synchronous)
+        event.listen(self._engine, "connect", lambda connection, _record: prepares(connection))
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -198,6 +222,24 @@ class Database:
         return connection
 
     @contextmanager
+    def maintenance(self) -> Iterator[Connection]:
+        """A connection of its own for `deuteron.db.schema`: no pool, no limits of time.
+
+        It is in autocommit mode; a transaction that is open at the end is rolled back.
+
+        Raises:
+            DatabaseUnavailable: the server does not answer.
+        """
+        try:
+            with self._engine.connect() as connection:
+                connection.detach()
+                for statement in _UNLIMITED[self.dialect]:
+                    connection.exec_driver_sql(statement)
+                yield connection
+        except (DBAPIError, PoolTimeout) as error:
+            failures.raise_translated(error, self.dialect)
+
+    @contextmanager
     def watched(self, on_statement: Callable[[str], None]) -> Iterator[None]:
         """Call `on_statement` with the text of every statement, for tests that count them.
 
@@ -236,86 +278,11 @@ def _roll_back(connection: Connection) -> None:
         connection.invalidate()
 
 
-def parsed_url(url: str) -> URL:
-    """The URL with its driver chosen and its options completed.
-
-    Args:
-        url: as an operator writes it, with the drivers and options that Neutron's documentation
-            has used over the years (``mysql+pymysql://``, ``?charset=utf8``).
-
-    Raises:
-        StartError: it is no URL, or of a database or driver that is not supported.
-    """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StartError(
-            msg="[database] connection is not a URL such as sqlite:////var/lib/deuteron/db.sqlite,"
-            " mysql://user:password@host/name or postgresql://user:password@host/name"
-        ) from error
-    backend, _, driver = parsed.drivername.partition("+")
-    match backend:
-        case "sqlite":
-            if not parsed.database or parsed.database == ":memory:":
-                raise StartError(
-                    msg="[database] connection must name a file: sqlite:////folder/name.sqlite"
-                )
-            return parsed.set(drivername="sqlite")
-        case "mysql" | "mariadb":
-            chosen = _mysql_driver(driver)
-            parsed = parsed.set(drivername=f"mysql+{chosen}")
-            if str(parsed.query.get("charset", "utf8")) in {"utf8", "utf8mb3"}:
-                # What Neutron's documentation says, but it holds three-byte characters only.
-                parsed = parsed.update_query_dict({"charset": "utf8mb4"})
-            return _with_defaults(parsed, {"connect_timeout": "10", "read_timeout": "90"})
-        case "postgresql" | "postgres":
-            return _with_defaults(
-                parsed.set(drivername="postgresql+psycopg"),
-                {
-                    "connect_timeout": "10",
-                    "client_encoding": "utf8",
-                    "keepalives_idle": "30",
-                    "tcp_user_timeout": "60000",
-                    "application_name": "deuteron",
-                },
-            )
-        case _:
-            raise StartError(
-                msg=f"[database] connection is of the kind {backend!r}; supported are sqlite, "
-                "mysql (MariaDB too) and postgresql"
-            )
-
-
-def _mysql_driver(asked: str) -> str:
-    modules = {"mysqldb": "MySQLdb", "pymysql": "pymysql"}
-    if asked and asked not in modules:
-        raise StartError(
-            msg=f"[database] connection names the driver {asked!r}; supported are "
-            "mysql+mysqldb (mysqlclient) and mysql+pymysql"
-        )
-    for driver, module in modules.items():
-        if asked in {"", driver} and importlib.util.find_spec(module):
-            return driver
-    raise StartError(
-        msg="[database] connection is of MySQL, but its driver is not installed: "
-        "pip install PyMySQL (or mysqlclient)"
-    )
-
-
-def _with_defaults(url: URL, options: dict[str, str]) -> URL:
-    return url.update_query_dict({k: v for k, v in options.items() if k not in url.query})
-
-
-def _session_settings(
-    dialect: str,
-    *,
-    lock_timeout: float,
-    statement_timeout: float,
-    idle_timeout: float,
-    synchronous: str,
-    wsrep_sync_wait: int | None,
+def _prepares(
+    dialect: str, settings: ConnectionSettings, synchronous: str
 ) -> Callable[[Any], None]:
     """What makes each new connection ready; takes the driver's own connection."""
+    lock_timeout = settings.lock_timeout
 
     def of_sqlite(connection: Any) -> None:
         # busy_timeout first: the others may have to wait for another process.
@@ -326,27 +293,27 @@ def _session_settings(
         connection.execute("PRAGMA journal_size_limit = 67108864")
 
     def of_mysql(connection: Any) -> None:
-        settings = [
+        variables = [
             "sql_mode = 'TRADITIONAL'",
             f"innodb_lock_wait_timeout = {max(1, int(lock_timeout))}",
         ]
         if "mariadb" in str(connection.get_server_info()).lower():
-            settings.append(f"max_statement_time = {statement_timeout}")
-            settings.append(f"idle_transaction_timeout = {int(idle_timeout)}")
+            variables.append(f"max_statement_time = {settings.statement_timeout}")
+            variables.append(f"idle_transaction_timeout = {int(settings.idle_timeout)}")
         else:
-            settings.append(f"max_execution_time = {int(statement_timeout * 1000)}")
-        if wsrep_sync_wait is not None:
-            settings.append(f"wsrep_sync_wait = {wsrep_sync_wait}")
+            variables.append(f"max_execution_time = {int(settings.statement_timeout * 1000)}")
+        if settings.wsrep_sync_wait is not None:
+            variables.append(f"wsrep_sync_wait = {settings.wsrep_sync_wait}")
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            cursor.execute(f"SET SESSION {', '.join(settings)}")
+            cursor.execute(f"SET SESSION {', '.join(variables)}")
 
     def of_postgresql(connection: Any) -> None:
         connection.execute(
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;"
             f"SET lock_timeout = {int(lock_timeout * 1000)};"
-            f"SET statement_timeout = {int(statement_timeout * 1000)};"
-            f"SET idle_in_transaction_session_timeout = {int(idle_timeout * 1000)}"
+            f"SET statement_timeout = {int(settings.statement_timeout * 1000)};"
+            f"SET idle_in_transaction_session_timeout = {int(settings.idle_timeout * 1000)}"
         )
 
     return {"sqlite": of_sqlite, "mysql": of_mysql, "postgresql": of_postgresql}[dialect]

@@ -116,13 +116,9 @@ def matches(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElemen
     """The column has one of these values, None among them meaning NULL."""
     present = [value for value in values if value is not None]
     if len(present) == len(values):
-        match present:
-            case []:
-                return false()
-            case [value]:
-                return column == value
-            case _:
-                return column.in_(present)
+        if not present:
+            return false()
+        return column.in_(present) if len(present) > 1 else column == present[0]
     if not present:
         return column.is_(None)
     return or_(column.is_(None), column.in_(present))

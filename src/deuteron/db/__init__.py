@@ -1,0 +1,1 @@
+"""Where it is kept: engine, tables, plain query functions, journal and migrations."""

@@ -1,0 +1,114 @@
+"""The databases that tests run on.
+
+`database` gives a test three runs: SQLite always, MariaDB and PostgreSQL among the slow tests. It
+has all tables and no rows. `empty_url` names one without tables.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deuteron.db import schema
+from deuteron.db.engine import ConnectionSettings, Database
+from deuteron.db.tables import METADATA
+from tests.instances import mariadb as mariadb_server
+from tests.instances import postgresql as postgresql_server
+from tests.instances.mariadb import MariaDB
+from tests.instances.postgresql import PostgreSQL
+
+DIALECTS = [
+    "sqlite",
+    pytest.param("mysql", marks=pytest.mark.slow),
+    pytest.param("postgresql", marks=pytest.mark.slow),
+]
+# One database per server is shared by all tests; its rows are deleted in between.
+_SHARED = "shared"
+_TABLES = [table.name for table in reversed(METADATA.sorted_tables)]
+
+
+def missing(what: str) -> None:
+    """Skip the test where a program is missing, visibly; fail where it must not be."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is not installed (tests/install-servers does it)")
+    pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A running MariaDB server."""
+    if mariadb_server.programs() is None:
+        missing("MariaDB")
+    server = MariaDB()
+    try:
+        server.start()
+        _fill(server.create(_SHARED))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A running PostgreSQL server."""
+    if postgresql_server.programs() is None:
+        missing("PostgreSQL")
+    server = PostgreSQL()
+    try:
+        server.start()
+        _fill(server.create(_SHARED))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    _fill(f"sqlite:///{path}")
+    return path
+
+
+def _fill(url: str) -> None:
+    database = Database(url)
+    schema.prepare(database, may_upgrade=True)
+    database.dispose()
+
+
+@pytest.fixture(params=DIALECTS)
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
+) -> Iterator[str]:
+    """The URL of a database with all tables and no rows, on each kind of server."""
+    if request.param == "sqlite":
+        path = tmp_path / "deuteron.sqlite"
+        shutil.copy(sqlite_template, path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
+    server.empty(_SHARED, _TABLES)
+    yield server.url(_SHARED)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with all tables and no rows, on each kind of server."""
+    opened = Database(database_url, settings=ConnectionSettings(lock_timeout=5))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(params=DIALECTS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, on each kind of server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/deuteron.sqlite"
+        return
+    server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
+    name = f"empty_{uuid4().hex[:12]}"
+    yield server.create(name)
+    server.drop(name)

@@ -1,0 +1,111 @@
+"""A private MariaDB server."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pymysql
+
+from tests.instances.process import Folder, free_port, wait_until
+
+
+def programs() -> tuple[str, str] | None:
+    """The server and what makes its folder, None if they are not installed."""
+    server = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin:/usr/libexec")
+    installer = shutil.which("mariadb-install-db")
+    return (server, installer) if server and installer else None
+
+
+class MariaDB:
+    """A server that listens on a port of its own. Use `start` and `stop` at will."""
+
+    dialect = "mysql"
+
+    def __init__(self) -> None:
+        found = programs()
+        assert found is not None
+        self._server, installer = found
+        self._folder = Folder("mariadb", "mysql")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self._folder.run(
+            [
+                installer,
+                "--no-defaults",
+                f"--datadir={self.data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+                "--innodb-log-file-size=8M",
+                "--innodb-flush-method=nosync",
+            ]
+        )
+
+    @property
+    def data(self) -> Path:
+        return self._folder.path / "data"
+
+    @property
+    def general_log(self) -> Path:
+        return self._folder.path / "general.log"
+
+    def start(self) -> None:
+        self._process = self._folder.start(
+            [
+                self._server,
+                "--no-defaults",
+                f"--datadir={self.data}",
+                f"--socket={self._folder.path}/socket",
+                f"--pid-file={self._folder.path}/pid",
+                f"--port={self.port}",
+                "--bind-address=127.0.0.1",
+                "--skip-log-bin",
+                "--skip-name-resolve",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=8M",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-flush-method=nosync",
+                "--innodb-fast-shutdown=2",
+                "--max-connections=400",
+                f"--general-log-file={self.general_log}",
+            ]
+        )
+        wait_until(lambda: self.run("SELECT 1"), self._process, self._folder)
+
+    def run(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements as the server's administrator; the rows of the last one."""
+        connection = pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", autocommit=True, connect_timeout=5
+        )
+        with connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def create(self, name: str) -> str:
+        """Make an empty database; its URL."""
+        self.run(f"CREATE DATABASE `{name}`")
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        self.run(f"DROP DATABASE `{name}`")
+
+    def url(self, name: str) -> str:
+        return f"mysql://root@127.0.0.1:{self.port}/{name}"
+
+    def empty(self, name: str, tables: list[str]) -> None:
+        """Delete all rows of these tables."""
+        self.run(
+            "SET FOREIGN_KEY_CHECKS = 0",
+            *(f"DELETE FROM `{name}`.`{table}`" for table in tables),
+        )
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(60)
+            self._process = None
+
+    def remove(self) -> None:
+        self.stop()
+        self._folder.remove()
