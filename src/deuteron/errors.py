@@ -103,6 +103,18 @@ class PortNotFound(NotFound):
     template = "Port {port_id} could not be found."
 
 
+class AgentNotFound(NotFound):
+    """No agent of this id."""
+
+    template = "Agent {id} could not be found."
+
+
+class PortBindingNotFound(NotFound):
+    """The port has no binding on this host."""
+
+    template = "Port {port_id} has no binding on host {host}."
+
+
 class Conflict(NetworkError):
     """The request conflicts with what is there."""
 
@@ -297,7 +309,7 @@ class SecurityGroupRuleExists(InUse):
     template = "The security group has this rule already, with id {rule_id}."
 
 
-# --- extensions of the port ------------------------------------------------------------------------
+# --- extensions of the port -----------------------------------------------------------------------
 
 
 class PortSecurityAndIPRequiredForSecurityGroups(InvalidInput):
@@ -336,7 +348,7 @@ class NeutronDbObjectDuplicateEntry(Conflict):
     template = "The request has the {thing} twice."
 
 
-# --- tags ------------------------------------------------------------------------------------------
+# --- tags -----------------------------------------------------------------------------------------
 
 
 class TagNotFound(NotFound):
@@ -406,6 +418,27 @@ class SubnetSegmentAssociationChangeNotAllowed(BadRequest):
     """The segment of a subnet is chosen once."""
 
     template = "The subnet is tied to a segment already, which cannot change."
+
+
+class PortBindingAlreadyExists(Conflict):
+    """A port has one binding per host."""
+
+    template = "Port {port_id} has a binding on host {host} already."
+
+
+class PortBindingAlreadyActive(Conflict):
+    """The binding to activate is the active one."""
+
+    template = "The binding of port {port_id} on host {host} is active already."
+
+
+class PortBindingError(NetworkError):
+    """No driver could bind the port on the host of a binding."""
+
+    template = (
+        "Port {port_id} could not be bound on host {host}: {reason} "
+        "Its binding-explanation has the details."
+    )
 
 
 class PreconditionFailed(NetworkError):

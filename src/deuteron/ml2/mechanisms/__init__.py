@@ -1,0 +1,1 @@
+"""The mechanism drivers that come with the service."""
