@@ -6,6 +6,7 @@
     |-- NotAuthorized                  403
     |-- NotFound                       404
     |   `-- NetworkNotFound, SubnetNotFound, PortNotFound, ...
+    |-- HTTPRequestEntityTooLarge      413
     |-- Conflict                       409
     |   |-- InUse
     |   |   `-- NetworkInUse, SubnetInUse, ...
@@ -83,6 +84,13 @@ class NotFound(NetworkError):
 
 class HTTPNotFound(NotFound):
     """No such path."""
+
+
+class HTTPRequestEntityTooLarge(NetworkError):
+    """A body above what the server accepts."""
+
+    status = 413
+    template = "The body is larger than {largest} bytes."
 
 
 class NetworkNotFound(NotFound):
