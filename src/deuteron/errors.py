@@ -172,6 +172,87 @@ class IpAddressGenerationFailure(Conflict):
     template = "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
 
 
+class InvalidIpForNetwork(BadRequest):
+    """The wished address belongs to none of the network's subnets."""
+
+    template = "Address {ip_address} fits none of the subnets of the network."
+
+
+class InvalidIpForSubnet(BadRequest):
+    """The wished address is outside of the subnet, or its network or broadcast address."""
+
+    template = "A port cannot have address {ip_address} of subnet {subnet_id}."
+
+
+class AllocationOnAutoAddressSubnet(InvalidInput):
+    """Ports make their address of this subnet themselves, from their MAC address."""
+
+    template = (
+        "Address {ip} cannot be chosen: the addresses of subnet {subnet_id} are made from the "
+        "MAC addresses of the ports."
+    )
+
+
+class FixedIpsSubnetsNotOnSameSegment(BadRequest):
+    """A port of a routed network has its addresses from the subnets of one segment."""
+
+    template = "The wished addresses belong to different segments of the network."
+
+
+class HostNotConnectedToAnySegment(Conflict):
+    """The host reaches no segment of a routed network."""
+
+    template = "Host {host} reaches no segment of the routed network {network_id}."
+
+
+class HostNotCompatibleWithFixedIps(Conflict):
+    """The addresses of the port belong to a segment that the new host does not reach."""
+
+    template = "Host {host} does not reach the segment of the addresses of port {port_id}."
+
+
+class InvalidAllocationPool(BadRequest):
+    """The start of a pool is behind its end, or of another IP version."""
+
+    template = "Allocation pool {pool} does not go from a lower to a higher address of the subnet."
+
+
+class OutOfBoundsAllocationPool(BadRequest):
+    """A pool holds addresses that ports of the subnet cannot have."""
+
+    template = "Allocation pool {pool} holds addresses that ports of subnet {subnet_cidr} cannot have."
+
+
+class OverlappingAllocationPools(Conflict):
+    """Two pools of a subnet have addresses in common."""
+
+    template = "Allocation pools {pool_1} and {pool_2} of subnet {subnet_cidr} overlap."
+
+
+class GatewayConflictWithAllocationPools(InUse):
+    """The gateway's address is within a pool."""
+
+    template = "Gateway {ip_address} lies within the allocation pool {pool}."
+
+
+class IpamValueInvalid(Conflict):
+    """The default gateway of such a small subnet is no address that a host can have."""
+
+    template = "Gateway {gateway_ip} would be the network or broadcast address of {subnet_cidr}."
+
+
+class DNSNameServersExhausted(BadRequest):
+    """A subnet has only so many name servers."""
+
+    template = "Subnet {subnet_id} cannot have more than {quota} DNS name servers."
+
+
+class HostRoutesExhausted(BadRequest):
+    """A subnet has only so many host routes."""
+
+    template = "Subnet {subnet_id} cannot have more than {quota} host routes."
+
+
 # --- security groups: values that a rule of a group cannot have ------------------------------------
 
 
@@ -550,3 +631,9 @@ class StartError(NetworkError):
 
     template = "{msg}"
     exit_code: ClassVar[int] = 1
+
+
+class ConfigError(StartError):
+    """The configuration is at fault; the message has a line for each fault."""
+
+    exit_code = 2
