@@ -102,6 +102,20 @@ def database(database_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
+@pytest.fixture(
+    params=[
+        pytest.param("mysql", marks=pytest.mark.slow),
+        pytest.param("postgresql", marks=pytest.mark.slow),
+    ]
+)
+def server(request: pytest.FixtureRequest) -> MariaDB | PostgreSQL:
+    """Each of the servers, for tests that disturb it. They leave it running."""
+    chosen: MariaDB | PostgreSQL = request.getfixturevalue(
+        "mariadb" if request.param == "mysql" else "postgresql"
+    )
+    return chosen
+
+
 @pytest.fixture(params=DIALECTS)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables, on each kind of server."""

@@ -1,12 +1,17 @@
 """A private MariaDB server."""
 
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
 
 from tests.instances.process import Folder, free_port, wait_until
+
+_LOGGED = re.compile(r"\b(\d+) (Query|Connect|Quit|Prepare|Execute)\t(.*)")
 
 
 def programs() -> tuple[str, str] | None:
@@ -70,7 +75,11 @@ class MariaDB:
                 f"--general-log-file={self.general_log}",
             ]
         )
-        wait_until(lambda: self.run("SELECT 1"), self._process, self._folder)
+        wait_until(
+            lambda: self.run("CREATE USER IF NOT EXISTS deuteron IDENTIFIED BY 'secret'"),
+            self._process,
+            self._folder,
+        )
 
     def run(self, *statements: str) -> list[tuple[object, ...]]:
         """Run statements as the server's administrator; the rows of the last one."""
@@ -84,14 +93,14 @@ class MariaDB:
 
     def create(self, name: str) -> str:
         """Make an empty database; its URL."""
-        self.run(f"CREATE DATABASE `{name}`")
+        self.run(f"CREATE DATABASE `{name}`", f"GRANT ALL ON `{name}`.* TO deuteron")
         return self.url(name)
 
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE `{name}`")
 
     def url(self, name: str) -> str:
-        return f"mysql://root@127.0.0.1:{self.port}/{name}"
+        return f"mysql://deuteron:secret@127.0.0.1:{self.port}/{name}"
 
     def empty(self, name: str, tables: list[str]) -> None:
         """Delete all rows of these tables."""
@@ -99,6 +108,30 @@ class MariaDB:
             "SET FOREIGN_KEY_CHECKS = 0",
             *(f"DELETE FROM `{name}`.`{table}`" for table in tables),
         )
+
+    def kill_connections(self) -> None:
+        """Cut off everybody but the administrator."""
+        rows = self.run("SELECT id FROM information_schema.processlist WHERE user = 'deuteron'")
+        self.run(*(f"KILL {row[0]}" for row in rows))
+
+    @contextmanager
+    def logged(self) -> Iterator[list[str]]:
+        """Fills the list with the statements that the server was sent, one per round trip."""
+        statements: list[str] = []
+        self.general_log.unlink(missing_ok=True)
+        self.run("SET GLOBAL general_log = 1", "FLUSH GENERAL LOGS")
+        try:
+            yield statements
+        finally:
+            self.run("SET GLOBAL general_log = 0")
+            entries = [
+                entry.groups()
+                for entry in map(_LOGGED.search, self.general_log.read_text().splitlines())
+                if entry
+            ]
+            ours = {who for who, _, what in entries if "GENERAL LOG" in what or "root@" in what}
+            ours |= {who for who, _, what in entries if "general_log" in what}
+            statements += [f"{kind} {what}" for who, kind, what in entries if who not in ours]
 
     def stop(self) -> None:
         if self._process is not None:

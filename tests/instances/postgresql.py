@@ -1,13 +1,19 @@
 """A private PostgreSQL server."""
 
+import re
 import shutil
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 from tests.instances.process import Folder, free_port, wait_until
+
+_LOGGED = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")
 
 
 def programs() -> tuple[str, str] | None:
@@ -107,6 +113,35 @@ class PostgreSQL:
             *(f'DELETE FROM "{table}"' for table in tables),
             database=name,
         )
+
+    def kill_connections(self) -> None:
+        """Cut off everybody but the administrator."""
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'deuteron'"
+        )
+
+    @contextmanager
+    def logged(self) -> Iterator[list[str]]:
+        """Fills the list with the statements that the server was sent, one per round trip."""
+        statements: list[str] = []
+        log = self._folder.path / "log"
+        self._log_statements("all")
+        begin = log.stat().st_size
+        try:
+            yield statements
+        finally:
+            self._log_statements("none")
+            with log.open() as lines:
+                lines.seek(begin)
+                for line in lines:
+                    entry = _LOGGED.search(line)
+                    if entry and "log_statement" not in entry[1] and "conf" not in entry[1]:
+                        statements.append(entry[1].strip())
+
+    def _log_statements(self, which: str) -> None:
+        self.run(f"ALTER SYSTEM SET log_statement = '{which}'", "SELECT pg_reload_conf()")
+        time.sleep(0.2)  # until the signal has reached everybody
 
     def stop(self) -> None:
         if self._process is not None:

@@ -99,6 +99,9 @@ _SQLITE_UNAVAILABLE = {
     26: "the file is not a SQLite database",
 }
 
+# What the drivers of databases raise, for those who must let it pass on its way to the transaction.
+DATABASE_ERRORS = (DBAPIError, PoolTimeout)
+
 LOST = "the connection to the server was lost"
 UNKNOWN_COMMIT = (
     "the connection was lost while committing, so the change may or may not have been made: "
@@ -127,12 +130,13 @@ def translate(error: DBAPIError | PoolTimeout, dialect: str) -> NetworkError | N
         return DatabaseUnavailable(
             reason="all connections of the pool are in use: raise [database] max_pool_size"
         )
-    reason = _known(error.orig, dialect)
-    if reason is not None:
-        return reason
     if error.connection_invalidated:
-        # Nothing of an uncommitted transaction survives its connection.
+        # Nothing of an uncommitted transaction survives its connection. If the server is gone,
+        # the next attempt to connect says so.
         return TryAgain(reason=LOST)
+    known = _known(error.orig, dialect)
+    if known is not None:
+        return known
     if _is_connection_failure(error.orig, dialect):
         return DatabaseUnavailable(reason=f"no connection to the server ({_first_line(error)})")
     return None

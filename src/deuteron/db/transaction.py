@@ -128,6 +128,7 @@ class Transaction:
             from sqlalchemy.orm import Session
 
             self._session = Session(self.connection, join_transaction_mode="rollback_only")
+            self._session.connection()  # joins now, so that a rollback is never overlooked
         return self._session
 
     def flush(self) -> None:
