@@ -22,7 +22,7 @@ class Connectable(Protocol):
 
     def execute(
         self, statement: Executable, parameters: Parameters | None = None, /
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement."""
         ...
 
@@ -46,7 +46,7 @@ class Reader:
 
     def execute(
         self, statement: Executable, parameters: Parameters | None = None, /
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement.
 
         Args:
