@@ -169,7 +169,9 @@ class IpAddressAlreadyAllocated(Conflict):
 class IpAddressGenerationFailure(Conflict):
     """No subnet of the network has a free address."""
 
-    template = "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
+    template = (
+        "Network {net_id} has no free IP address left: widen the allocation pools or add a subnet."
+    )
 
 
 class InvalidIpForNetwork(BadRequest):
@@ -220,7 +222,9 @@ class InvalidAllocationPool(BadRequest):
 class OutOfBoundsAllocationPool(BadRequest):
     """A pool holds addresses that ports of the subnet cannot have."""
 
-    template = "Allocation pool {pool} holds addresses that ports of subnet {subnet_cidr} cannot have."
+    template = (
+        "Allocation pool {pool} holds addresses that ports of subnet {subnet_cidr} cannot have."
+    )
 
 
 class OverlappingAllocationPools(Conflict):

@@ -1,0 +1,287 @@
+"""Builds `Settings` from single values, and judges what only several of them together can tell."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from deuteron.config import known, options, plugins, values
+from deuteron.config.resolve import Resolved
+from deuteron.config.settings import (
+    Database,
+    Deuteron,
+    Ml2,
+    Ml2TypeFlat,
+    Ml2TypeGeneve,
+    Ml2TypeGre,
+    Ml2TypeVlan,
+    Ml2TypeVxlan,
+    SecurityGroup,
+    Settings,
+)
+
+
+def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str]) -> Settings:
+    """All sections; faults are noted in `resolved`.
+
+    Args:
+        resolved: the values.
+        paths: the files they were read from.
+        warnings: those met so far; they become part of the result with those met here.
+    """
+    value = partial(resolved.value, "DEFAULT")
+    state_path = Path(value("state_path") or options.default_state_path()).expanduser().absolute()
+    database = _database(resolved, state_path)
+    ml2 = _ml2(resolved)
+    vlan = Ml2TypeVlan(
+        network_vlan_ranges=resolved.value(
+            "ml2_type_vlan", "network_vlan_ranges", values.vlan_ranges
+        )
+    )
+    gre = Ml2TypeGre(
+        tunnel_id_ranges=resolved.value(
+            "ml2_type_gre",
+            "tunnel_id_ranges",
+            partial(values.tunnel_ranges, highest=values.MAX_GRE_KEY, kind="GRE keys"),
+        )
+    )
+    vnis = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
+    vxlan = Ml2TypeVxlan(
+        vni_ranges=resolved.value("ml2_type_vxlan", "vni_ranges", vnis),
+        vxlan_group=resolved.value("ml2_type_vxlan", "vxlan_group", values.multicast_group),
+    )
+    geneve = Ml2TypeGeneve(
+        vni_ranges=resolved.value("ml2_type_geneve", "vni_ranges", vnis),
+        max_header_size=resolved.value("ml2_type_geneve", "max_header_size"),
+    )
+    ranges = {
+        "vlan": ("ml2_type_vlan", "network_vlan_ranges", bool(vlan.network_vlan_ranges)),
+        "gre": ("ml2_type_gre", "tunnel_id_ranges", bool(gre.tunnel_id_ranges)),
+        "vxlan": ("ml2_type_vxlan", "vni_ranges", bool(vxlan.vni_ranges)),
+        "geneve": ("ml2_type_geneve", "vni_ranges", bool(geneve.vni_ranges)),
+    }
+    service_plugins = plugins.service_plugins(
+        name for name in value("service_plugins", tuple) if name
+    )
+    _judge_plugins(resolved, service_plugins)
+    own = Deuteron(
+        api_threads=resolved.value("deuteron", "api_threads"),
+        insecure_listen_without_authentication=resolved.value(
+            "deuteron", "insecure_listen_without_authentication"
+        ),
+        max_request_body_size=resolved.value("deuteron", "max_request_body_size"),
+    )
+    _judge_listening(resolved, own)
+    return Settings(
+        config_files=tuple(paths),
+        warnings=(
+            *warnings,
+            *_missing_plugins(service_plugins, ml2),
+            *_types_without_segments(ml2, ranges),
+        ),
+        state_path=state_path,
+        bind_host=value("bind_host"),
+        bind_port=value("bind_port"),
+        api_workers=value("api_workers") or _default_workers(database),
+        auth_strategy=value("auth_strategy"),
+        service_plugins=service_plugins.present,
+        base_mac=value("base_mac", values.base_mac),
+        dns_domain=value("dns_domain"),
+        pagination_max_limit=value("pagination_max_limit", values.page_limit),
+        allow_bulk=value("allow_bulk"),
+        filter_validation=value("filter_validation"),
+        max_dns_nameservers=value("max_dns_nameservers"),
+        max_subnet_host_routes=value("max_subnet_host_routes"),
+        max_allowed_address_pair=value("max_allowed_address_pair"),
+        global_physnet_mtu=value("global_physnet_mtu"),
+        vlan_transparent=value("vlan_transparent"),
+        agent_down_time=value("agent_down_time"),
+        enable_new_agents=value("enable_new_agents"),
+        dhcp_agents_per_network=value("dhcp_agents_per_network"),
+        dhcp_lease_duration=value("dhcp_lease_duration"),
+        default_availability_zones=value("default_availability_zones", tuple),
+        network_link_prefix=value("network_link_prefix", values.link_prefix),
+        notify_nova_on_port_status_changes=value("notify_nova_on_port_status_changes"),
+        notify_nova_on_port_data_changes=value("notify_nova_on_port_data_changes"),
+        sg_filter_ethertypes=value("sg_filter_ethertypes"),
+        host=value("host"),
+        debug=value("debug"),
+        log_file=_log_file(value("log_dir"), value("log_file")),
+        database=database,
+        ml2=ml2,
+        ml2_type_flat=Ml2TypeFlat(
+            flat_networks=resolved.value("ml2_type_flat", "flat_networks", _names)
+        ),
+        ml2_type_vlan=vlan,
+        ml2_type_gre=gre,
+        ml2_type_vxlan=vxlan,
+        ml2_type_geneve=geneve,
+        securitygroup=_security_group(resolved),
+        deuteron=own,
+    )
+
+
+def _database(resolved: Resolved, state_path: Path) -> Database:
+    value = partial(resolved.value, "database")
+
+    def url(written: str | None) -> str:
+        if not written:
+            return f"sqlite:///{state_path / 'deuteron.sqlite'}"
+        return values.database_url(written)
+
+    return Database(
+        connection=value("connection", url),
+        max_pool_size=value("max_pool_size"),
+        max_overflow=value("max_overflow"),
+        pool_timeout=value("pool_timeout"),
+        connection_recycle_time=value("connection_recycle_time"),
+        max_retries=value("max_retries"),
+        retry_interval=value("retry_interval"),
+        mysql_wsrep_sync_wait=value("mysql_wsrep_sync_wait"),
+        connection_debug=value("connection_debug"),
+    )
+
+
+def _default_workers(database: Database) -> int:
+    """SQLite has one writer, so a second process would only wait; else one process per core."""
+    if database.connection.startswith("sqlite"):
+        return 1
+    return min(len(os.sched_getaffinity(0)), 4)
+
+
+def _log_file(folder: str | None, name: str | None) -> str | None:
+    return str(Path(folder or "") / name) if name else None
+
+
+def _security_group(resolved: Resolved) -> SecurityGroup:
+    value = partial(resolved.value, "securitygroup")
+    return SecurityGroup(
+        enable_security_group=value("enable_security_group"),
+        enable_ipset=value("enable_ipset"),
+        firewall_driver=value("firewall_driver"),
+        permitted_ethertypes=value("permitted_ethertypes", values.ethertypes),
+    )
+
+
+def _ml2(resolved: Resolved) -> Ml2:
+    value = partial(resolved.value, "ml2")
+    types = value("type_drivers", _unique)
+    if not types:
+        resolved.fault(
+            "ml2",
+            "type_drivers",
+            "without a type driver there can be no network; write local,flat,vlan,vxlan",
+        )
+    project_types = value("project_network_types", _unique)
+    if resolved.entry("ml2", "project_network_types"):
+        _judge_loaded(resolved, "project_network_types", project_types, types)
+    else:
+        project_types = tuple(name for name in project_types if name in types)
+    external = value("external_network_type") or None
+    if external:
+        _judge_loaded(resolved, "external_network_type", (external,), types)
+    return Ml2(
+        type_drivers=types,
+        project_network_types=project_types,
+        mechanism_drivers=value("mechanism_drivers", _unique),
+        extension_drivers=value("extension_drivers", _unique),
+        path_mtu=value("path_mtu", values.path_mtu),
+        physical_network_mtus=value("physical_network_mtus", values.physical_network_mtus),
+        external_network_type=external,
+        overlay_ip_version=value("overlay_ip_version"),
+        tunnelled_network_rp_name=value("tunnelled_network_rp_name"),
+    )
+
+
+def _names(items: Sequence[str]) -> tuple[str, ...]:
+    return tuple(item for item in items if item)
+
+
+def _unique(items: Sequence[str]) -> tuple[str, ...]:
+    names = _names(items)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} stands there twice; write it once")
+    return names
+
+
+def _judge_loaded(
+    resolved: Resolved, option: str, names: Sequence[str], type_drivers: Sequence[str]
+) -> None:
+    for name in names:
+        if name not in type_drivers:
+            near = known.nearest(name, type_drivers)
+            meant = f"did you mean {near}?" if near else f"add {name} to type_drivers"
+            resolved.fault(
+                "ml2",
+                option,
+                f"{name} is not among the type_drivers {','.join(type_drivers)}; {meant}",
+            )
+
+
+def _judge_plugins(resolved: Resolved, service_plugins: plugins.ServicePlugins) -> None:
+    problem = plugins.core_plugin_problem(resolved.value("DEFAULT", "core_plugin") or "ml2")
+    if problem:
+        resolved.fault("DEFAULT", "core_plugin", problem)
+    for name in service_plugins.unknown:
+        near = known.nearest(name, plugins.service_plugin_names())
+        meant = f"did you mean {near}?" if near else "remove it"
+        resolved.fault("DEFAULT", "service_plugins", f"there is no service plugin {name}; {meant}")
+
+
+def _judge_listening(resolved: Resolved, own: Deuteron) -> None:
+    strategy = resolved.value("DEFAULT", "auth_strategy")
+    if strategy != "noauth":
+        resolved.fault(
+            "DEFAULT",
+            "auth_strategy",
+            "this server knows callers by noauth alone, everyone is the administrator; "
+            "write auth_strategy = noauth and keep others away from its address",
+        )
+    host = resolved.value("DEFAULT", "bind_host")
+    if values.is_loopback(host) or own.insecure_listen_without_authentication:
+        return
+    resolved.fault(
+        "DEFAULT",
+        "bind_host",
+        "whoever reaches this address would be the administrator, as there is no authentication; "
+        "use 127.0.0.1, or start with --insecure-listen-without-authentication",
+    )
+
+
+def _missing_plugins(service_plugins: plugins.ServicePlugins, ml2: Ml2) -> list[str]:
+    parts = [f"{api} ({name})" for name, api in service_plugins.missing.items()]
+    warnings = []
+    if parts:
+        warnings.append(
+            f"service_plugins names what is not part of this server, its API is missing: "
+            f"{', '.join(parts)}"
+        )
+    parts = [
+        f"{plugins.EXTENSION_DRIVERS_MISSING[name]} ({name})"
+        for name in ml2.extension_drivers
+        if name in plugins.EXTENSION_DRIVERS_MISSING
+    ]
+    if parts:
+        warnings.append(
+            f"extension_drivers names what is not part of this server, its attributes are "
+            f"missing: {', '.join(parts)}"
+        )
+    return warnings
+
+
+def _types_without_segments(ml2: Ml2, ranges: dict[str, tuple[str, str, bool]]) -> list[str]:
+    """Warns of project network types from which no network can ever be had."""
+    warnings = []
+    for name in ml2.project_network_types:
+        section, option, present = ranges.get(name, ("", "", True))
+        if not present:
+            warnings.append(
+                f"[ml2] project_network_types names {name}, but [{section}] {option} is empty: "
+                "set it, make a network segment range, or name a segment in each network"
+            )
+    if not ml2.project_network_types:
+        warnings.append(
+            "[ml2] project_network_types is empty: every network needs provider attributes"
+        )
+    return warnings

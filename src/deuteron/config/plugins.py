@@ -1,0 +1,211 @@
+"""Names of plugins in ``core_plugin``, ``service_plugins`` and ``extension_drivers``.
+
+The server is one plugin, so these options choose nothing: they are read to tell what a site that
+comes from Neutron will find and what it will miss.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_ML2 = frozenset({"ml2", "neutron.plugins.ml2.plugin.Ml2Plugin"})
+
+# The plugins that ML2 replaced, and that were removed after Icehouse.
+_MONOLITHIC = {
+    "openvswitch": "openvswitch",
+    "neutron.plugins.openvswitch.ovs_neutron_plugin.OVSNeutronPluginV2": "openvswitch",
+    "quantum.plugins.openvswitch.ovs_quantum_plugin.OVSQuantumPluginV2": "openvswitch",
+    "linuxbridge": "linuxbridge",
+    "neutron.plugins.linuxbridge.lb_neutron_plugin.LinuxBridgePluginV2": "linuxbridge",
+    "quantum.plugins.linuxbridge.lb_quantum_plugin.LinuxBridgePluginV2": "linuxbridge",
+}
+
+# What the server always does, whether its name is configured or not.
+_PART_OF_THE_SERVER = {
+    "network_segment_range": (
+        "neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin"
+    ),
+    "revisions": "neutron.services.revisions.revision_plugin.RevisionPlugin",
+    "segments": "neutron.services.segments.plugin.Plugin",
+    "tag": "neutron.services.tag.tag_plugin.TagPlugin",
+    "timestamp": "neutron.services.timestamp.timestamp_plugin.TimeStampPlugin",
+}
+
+# name: (the API that is missing, paths of the classes)
+_KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "auto_allocate": (
+        "auto-allocated topologies",
+        ("neutron.services.auto_allocate.plugin.Plugin",),
+    ),
+    "bgp": (
+        "BGP dynamic routing",
+        ("neutron_dynamic_routing.services.bgp.bgp_plugin.BgpPlugin",),
+    ),
+    "bgpvpn": ("BGP VPNs", ("networking_bgpvpn.neutron.services.plugin.BGPVPNPlugin",)),
+    "conntrack_helper": (
+        "conntrack helpers",
+        ("neutron.services.conntrack_helper.plugin.Plugin",),
+    ),
+    "evpn": ("EVPN", ("neutron.services.evpn.plugin.EVPNPlugin",)),
+    "firewall": (
+        "firewalls",
+        (
+            "neutron.services.firewall.fwaas_plugin.FirewallPlugin",
+            "neutron_fwaas.services.firewall.fwaas_plugin.FirewallPlugin",
+        ),
+    ),
+    "firewall_v2": (
+        "firewall groups",
+        (
+            "neutron_fwaas.services.firewall.fwaas_plugin_v2.FirewallPluginV2",
+            "neutron_fwaas.services.firewall.fwaas_plugin.FirewallPluginV2",
+        ),
+    ),
+    "flavors": ("flavors", ("neutron.services.flavors.flavors_plugin.FlavorsPlugin",)),
+    "lbaas": (
+        "load balancers",
+        (
+            "neutron.services.loadbalancer.plugin.LoadBalancerPlugin",
+            "neutron_lbaas.services.loadbalancer.plugin.LoadBalancerPlugin",
+        ),
+    ),
+    "lbaasv2": (
+        "load balancers",
+        ("neutron_lbaas.services.loadbalancer.plugin.LoadBalancerPluginv2",),
+    ),
+    "local_ip": ("local IPs", ("neutron.services.local_ip.local_ip_plugin.LocalIPPlugin",)),
+    "log": ("packet logs", ("neutron.services.logapi.logging_plugin.LoggingPlugin",)),
+    "loki": (
+        "deliberate database errors",
+        ("neutron.services.loki.loki_plugin.LokiPlugin",),
+    ),
+    "metering": (
+        "metering labels",
+        ("neutron.services.metering.metering_plugin.MeteringPlugin",),
+    ),
+    "ndp_proxy": ("NDP proxies", ("neutron.services.ndp_proxy.plugin.NDPProxyPlugin",)),
+    "network_ip_availability": (
+        "network IP availability",
+        ("neutron.services.network_ip_availability.plugin.NetworkIPAvailabilityPlugin",),
+    ),
+    "ovn-bgp": ("BGP of OVN", ("neutron.services.bgp.plugin.BGPServicePlugin",)),
+    "ovn-router": (
+        "routers and floating IPs of OVN",
+        ("neutron.services.ovn_l3.plugin.OVNL3RouterPlugin",),
+    ),
+    "placement": (
+        "bandwidth reports to Placement",
+        ("neutron.services.placement_report.plugin.PlacementReportPlugin",),
+    ),
+    "port_forwarding": (
+        "port forwardings",
+        ("neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",),
+    ),
+    "pvlan": ("private VLANs", ("neutron.services.pvlan.pvlan_plugin.PVLANPlugin",)),
+    "qos": ("QoS policies", ("neutron.services.qos.qos_plugin.QoSPlugin",)),
+    "router": (
+        "routers and floating IPs",
+        ("neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",),
+    ),
+    "sfc": ("service function chains", ("networking_sfc.services.sfc.plugin.SfcPlugin",)),
+    "flow_classifier": (
+        "flow classifiers",
+        ("networking_sfc.services.flowclassifier.plugin.FlowClassifierPlugin",),
+    ),
+    "taas": ("traffic mirrors", ("neutron_taas.services.taas.taas_plugin.TaasPlugin",)),
+    "trunk": ("trunk ports", ("neutron.services.trunk.plugin.TrunkPlugin",)),
+    "vpnaas": (
+        "VPNs",
+        (
+            "neutron.services.vpn.plugin.VPNDriverPlugin",
+            "neutron_vpnaas.services.vpn.plugin.VPNDriverPlugin",
+        ),
+    ),
+}
+
+# Neutron's extension drivers: the first is part of the server, the others name what is missing.
+PORT_SECURITY = "port_security"
+EXTENSION_DRIVERS_MISSING = {
+    "data_plane_status": "data plane status of ports",
+    "dns": "DNS names",
+    "dns_domain_keywords": "DNS names with keywords",
+    "dns_domain_ports": "DNS domains of ports",
+    "port_device_profile": "device profiles of ports",
+    "port_hardware_offload_type": "hardware offload types of ports",
+    "port_hint_ovs_tx_steering": "hints of ports",
+    "port_hints": "hints of ports",
+    "port_numa_affinity_policy": "NUMA affinity policies of ports",
+    "port_trusted": "trusted ports",
+    "qos": "QoS policies",
+    "subnet_dns_publish_fixed_ip": "published DNS names of subnets",
+    "tag_ports_during_bulk_creation": "tags in a bulk creation of ports",
+    "uplink_status_propagation": "uplink status propagation",
+    "uplink_status_propagation_updatable": "uplink status propagation",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlugins:
+    """Configured service plugins, told apart.
+
+    Args:
+        present: short names of those that are part of the server.
+        missing: what was written, and the API that is therefore missing.
+        unknown: what was written and is nobody's name.
+    """
+
+    present: tuple[str, ...]
+    missing: dict[str, str]
+    unknown: tuple[str, ...]
+
+
+def core_plugin_problem(value: str) -> str | None:
+    """Why a core plugin cannot be this server, None if it can.
+
+    Args:
+        value: an entry point name or a class path, with a dot or a colon before the class.
+    """
+    path = value.replace(":", ".")
+    if path in _ML2:
+        return None
+    if path in _MONOLITHIC:
+        return (
+            "the monolithic plugins were replaced by ML2, which serves the same agents; "
+            f"write core_plugin = ml2, and in [ml2] mechanism_drivers = {_MONOLITHIC[path]}"
+        )
+    return "only ML2 can be the core plugin; write core_plugin = ml2"
+
+
+def service_plugins(values: Iterable[str]) -> ServicePlugins:
+    """Tells what is part of the server, what is missing and what nobody knows.
+
+    Args:
+        values: entry point names or class paths, with a dot or a colon before the class.
+    """
+    present = []
+    missing = {}
+    unknown = []
+    for value in values:
+        path = value.replace(":", ".")
+        name = _short_name(path)
+        if name in _PART_OF_THE_SERVER:
+            present.append(name)
+        elif name in _KNOWN:
+            missing[value] = _KNOWN[name][0]
+        else:
+            unknown.append(value)
+    return ServicePlugins(present=tuple(present), missing=missing, unknown=tuple(unknown))
+
+
+def service_plugin_names() -> frozenset[str]:
+    """All short names that are known."""
+    return frozenset(_PART_OF_THE_SERVER) | frozenset(_KNOWN)
+
+
+def _short_name(path: str) -> str:
+    for name, present in _PART_OF_THE_SERVER.items():
+        if path == present:
+            return name
+    for name, (_, paths) in _KNOWN.items():
+        if path in paths:
+            return name
+    return path
