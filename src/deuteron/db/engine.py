@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, literal_column, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -34,6 +34,7 @@ __all__ = [
     "utc_now",
 ]
 
+_NOTHING = select(literal_column("1"))
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "mysql": "START TRANSACTION", "postgresql": "BEGIN"}
 
 _UNLIMITED = {
@@ -220,6 +221,15 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def ping(self) -> None:
+        """Ask for nothing, to see whether the database answers.
+
+        Raises:
+            DatabaseUnavailable: it does not.
+        """
+        with self.read() as reader:
+            reader.execute(_NOTHING)
 
     @contextmanager
     def maintenance(self) -> Iterator[Connection]:
