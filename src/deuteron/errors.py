@@ -223,7 +223,7 @@ class OutOfBoundsAllocationPool(BadRequest):
     """A pool holds addresses that ports of the subnet cannot have."""
 
     template = (
-        "Allocation pool {pool} holds addresses that ports of subnet {subnet_cidr} cannot have."
+        "Allocation pool {pool} exceeds what ports of subnet {subnet_cidr} can have."
     )
 
 
