@@ -1,4 +1,4 @@
-"""A segment of a network, as rules and drivers know it."""
+"""A segment of a network, and a range of segments, as rules and drivers know them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,3 +35,26 @@ class Segment:
             "segmentation_id": self.segmentation_id,
             "network_id": self.network_id,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRange:
+    """Segmentation ids from which networks get theirs.
+
+    Args:
+        id: uuid.
+        network_type: vlan, gre, vxlan, geneve or a third-party driver's.
+        physical_network: '' for types without one.
+        minimum: the first id.
+        maximum: the last id.
+        project_id: whose networks alone may use it; None for everybody's.
+        default: from the configuration files.
+    """
+
+    id: str
+    network_type: str
+    physical_network: str
+    minimum: int
+    maximum: int
+    project_id: str | None = None
+    default: bool = False

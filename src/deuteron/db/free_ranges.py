@@ -13,8 +13,9 @@ it was rolled back after an earlier one had taken the hint). So a claim that fai
 the next number, and before a pool is called exhausted its rows are made anew from its ranges and
 the claims. The price of a wrong hint is a statement, never a wrong answer.
 
-Rows are handed out by position: 0, 1, 2 ... for those made by `rebuild`, the time of release in
-nanoseconds for those made by `give`, so a number that was used is used again as late as possible.
+Rows are handed out by position: small and far apart for those made by `rebuild`, the time of
+release in nanoseconds for those made by `give`, so a number that was used is used again as late as
+possible.
 A pool that was never used has no rows, and a range of any length is one row.
 
 No row is locked by reading. A row is shortened or deleted only if it is still what was read;
@@ -30,7 +31,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from threading import Lock
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from deuteron.db.insert_ignore import InsertIgnore, Writer
 from deuteron.db.tables import free_ranges
@@ -41,6 +42,8 @@ Ranges = tuple[tuple[int, int], ...]
 # Rows looked at by one `take`, and made by one `rebuild`.
 _ROWS_READ = 256
 _ROWS_MADE = 1000
+# Between the positions of rows that `rebuild` makes, so that `exclude` can put one in between.
+_SPACING = 1 << 20
 # A process takes no more than this part of what is left, so that several can share a small pool.
 _SHARE = 8
 # Lost races in a row after which something else is done.
@@ -102,6 +105,24 @@ _SHORTEN = (
         free_ranges.c.first == bindparam("was"),
     )
     .values(first=bindparam("now"))
+)
+_AROUND = (
+    select(free_ranges.c.position, free_ranges.c.first, free_ranges.c.last)
+    .where(_OF_POOL, free_ranges.c.first <= bindparam("number"))
+    .order_by(free_ranges.c.first.desc())
+    .limit(1)
+)
+_NEXT_POSITION = select(func.min(free_ranges.c.position)).where(
+    _OF_POOL, free_ranges.c.position > bindparam("at")
+)
+_END_BEFORE = (
+    update(free_ranges)
+    .where(
+        _OF_POOL,
+        free_ranges.c.position == bindparam("at"),
+        free_ranges.c.first == bindparam("was"),
+    )
+    .values(last=bindparam("now"))
 )
 _INSERT_NEW = InsertIgnore(free_ranges)
 
@@ -198,6 +219,44 @@ def discard(tx: Writer, pool: str, numbers: Iterable[int]) -> None:
     tx.execute(_DELETE_SINGLE, parameters)
 
 
+def exclude(tx: Writer, pool: str, number: int) -> None:
+    """Remove the hint of a number that was claimed without one, out of a longer range too.
+
+    For pools in which a number that is released must wait its turn even if it was claimed by
+    wish: as long as its old hint stands, it could come at once. One statement, or up to four.
+    """
+    row = tx.execute(_AROUND, {"of_pool": pool, "number": _text(number)}).first()
+    if row is None or int(row.last, 16) < number:
+        return
+    position, first, last = row.position, int(row.first, 16), int(row.last, 16)
+    if first == last:
+        tx.execute(_DELETE, {"of_pool": pool, "positions": [position]})
+        return
+    where = {"of_pool": pool, "at": position, "was": _text(first)}
+    if number == first:
+        tx.execute(_SHORTEN, {**where, "now": _text(first + 1)})
+        return
+    if tx.execute(_END_BEFORE, {**where, "now": _text(number - 1)}).rowcount == 0:
+        return
+    if number < last:
+        rest = {"pool": pool, "first": _text(number + 1), "last": _text(last)}
+        _INSERT_NEW.execute(tx, [{**rest, "position": _position_after(tx, pool, position)}])
+
+
+def _position_after(tx: Writer, pool: str, position: int) -> int:
+    """A position between this one and the next; at the end if there is no room."""
+    following = tx.execute(_NEXT_POSITION, {"of_pool": pool, "at": position}).scalar_one()
+    if following is None:
+        return position + _SPACING
+    between = (position + int(following)) // 2
+    return between if between > position else time.time_ns()
+
+
+def has_rows(tx: Writer, pool: str) -> bool:
+    """Whether a pool has hints at all: not if it was never used, or if all were taken."""
+    return tx.execute(_OLDEST, {"of_pool": pool, "at_most": 1}).first() is not None
+
+
 def reset(tx: Writer, pool: str) -> None:
     """Forget all hints of a pool; the next claim makes new ones from its ranges: one statement.
 
@@ -236,7 +295,7 @@ def rebuild(
     taken = list(islice(_numbers(ordered), _share(pool, count, ordered)))
     rest = list(islice(_after(ordered, len(taken)), _ROWS_MADE))
     rows = [
-        {"pool": pool.name, "position": i, "first": _text(first), "last": _text(last)}
+        {"pool": pool.name, "position": i * _SPACING, "first": _text(first), "last": _text(last)}
         for i, (first, last) in enumerate(rest)
     ]
     if rows and _INSERT_NEW.execute(tx, rows) == 0:
@@ -335,6 +394,32 @@ class Hints:
         """Tell of numbers whose claims the transaction removes: one statement."""
         self._drop(pool, numbers)
         give(tx, pool, numbers)
+
+    def excluded(self, tx: Writer, pool: str, number: int) -> None:
+        """Tell of a number that was claimed by the caller's wish, and must wait once released.
+
+        See `exclude`; `claimed` costs less where the order of such numbers does not matter.
+        """
+        self._drop(pool, [number])
+        exclude(tx, pool, number)
+
+    def returned(self, tx: Writer, pool: Pool, number: int, claims: Claims) -> None:
+        """Tell of a number whose claim was removed: it waits until all others were handed out.
+
+        Also in a pool that has no rows yet, which `released` would hand out first: two
+        statements, or four.
+
+        Args:
+            tx: the transaction that removed the claim.
+            pool: the pool.
+            number: the number.
+            claims: asked when the pool has no rows.
+        """
+        self._drop(pool.name, [number])
+        if not has_rows(tx, pool.name):
+            others = chain(claims.every(), [number])
+            self._push(pool, rebuild(tx, pool, others, 0, rows_left=False) or [])
+        give(tx, pool.name, [number])
 
     def reset(self, tx: Writer, pool: str) -> None:
         """Forget a pool, because its ranges have changed or it is no more: one statement."""

@@ -108,7 +108,7 @@ class PortSources(Protocol):
         """Give a dynamic segment back."""
 
 
-class NetworkContext(api.NetworkContext):  # type: ignore[misc]
+class NetworkContext(api.NetworkContext):
     """A network before and after an operation.
 
     Args:
@@ -159,7 +159,7 @@ class NetworkContext(api.NetworkContext):  # type: ignore[misc]
         return self._segments
 
 
-class SubnetContext(api.SubnetContext):  # type: ignore[misc]
+class SubnetContext(api.SubnetContext):
     """A subnet before and after an operation.
 
     Args:
@@ -223,7 +223,7 @@ def binding_of(port: Resource) -> HostBinding:
     )
 
 
-class PortContext(api.PortContext):  # type: ignore[misc]
+class PortContext(api.PortContext):
     """A port before and after an operation, and the ways to bind it.
 
     Args:
@@ -446,9 +446,7 @@ class PortContext(api.PortContext):  # type: ignore[misc]
         """
         self.proposal = Proposal(segment_id=segment_id, next_segments=tuple(next_segments_to_bind))
 
-    def decline(
-        self, segment_id: str | None, reason: str, sentence: str, hint: str = ""
-    ) -> None:
+    def decline(self, segment_id: str | None, reason: str, sentence: str, hint: str = "") -> None:
         """Say why a segment is not taken; shown by the port's binding explanation.
 
         Args:

@@ -18,6 +18,7 @@ from typing import Any
 
 from neutron_lib.plugins.ml2 import api
 
+from deuteron.db.failures import DATABASE_ERRORS
 from deuteron.errors import DatabaseUnavailable, MechanismDriverError, TryAgain
 from deuteron.ml2.foreign import as_ours
 
@@ -72,6 +73,8 @@ class Failure:
     position: int
     error: Exception
 
+
+_OF_THE_DATABASE = (TryAgain, DatabaseUnavailable, *DATABASE_ERRORS)
 
 Call = Callable[[Any], None]
 Observe = Callable[[str, str, float], None]
@@ -167,7 +170,8 @@ class Mechanisms:
         try:
             self.timed(name, hook, lambda: call(context))
         except Exception as error:
-            if transient and isinstance(error, TryAgain | DatabaseUnavailable):
+            if transient and isinstance(error, _OF_THE_DATABASE):
+                LOG.debug("The database failed while %s ran %s", name, hook.value, exc_info=True)
                 raise
             LOG.exception("Mechanism driver %s failed in %s", name, hook.value)
             return Failure(driver=name, position=position, error=error)

@@ -5,9 +5,13 @@ and their base class says the status, as `neutron_lib.api.faults` maps it; what 
 field is an internal server error whose text stays in the log.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import netaddr
 from neutron_lib import exceptions
 
+from deuteron.db.failures import DATABASE_ERRORS
 from deuteron.errors import DriverError, MechanismDriverError, NetworkError
 
 _STATUS_OF = (
@@ -41,3 +45,17 @@ def as_ours(error: BaseException) -> NetworkError:
         status=500,
         message="A driver failed with an internal error; the log of the server has the details.",
     )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what a driver raises in the block into an error of ours.
+
+    Errors of the database pass: the transaction knows what they mean.
+    """
+    try:
+        yield
+    except (NetworkError, *DATABASE_ERRORS):
+        raise
+    except Exception as error:
+        raise as_ours(error) from error

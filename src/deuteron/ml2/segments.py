@@ -14,22 +14,23 @@ session, `ML2TypeDriver` the context.
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neutron_lib import constants
 from neutron_lib.plugins.ml2 import api
 
 from deuteron.db import segments as rows
+from deuteron.db.engine import utc_now
 from deuteron.errors import (
     InvalidInput,
-    NetworkError,
     NoNetworkAvailable,
     SegmentsContainDuplicateEntry,
     SegmentsSetInConjunctionWithProviders,
     StartError,
 )
-from deuteron.ml2.foreign import as_ours
+from deuteron.ml2.foreign import translated
 from deuteron.ml2.plugin_context import PluginContext
 from deuteron.segment import Segment
 
@@ -113,7 +114,7 @@ class SegmentManager:
             if several is not None:
                 raise SegmentsSetInConjunctionWithProviders
             return [self.validated(_driver_form(provider))]
-        if several is None:
+        if not several:
             return None
         segments = [self.validated(_driver_form(segment)) for segment in several]
         self._require_distinct(segments)
@@ -132,10 +133,8 @@ class SegmentManager:
         if network_type is None:
             raise InvalidInput(error_message="network_type required")
         driver = self._driver(network_type)
-        try:
+        with translated():
             driver.validate_provider_segment(segment)
-        except Exception as error:
-            raise _ours(error) from error
         return segment
 
     def is_partial(self, segment: Form) -> bool:
@@ -168,17 +167,17 @@ class SegmentManager:
             NetworkError: in use (VlanIdInUse, TunnelIdInUse, FlatNetworkInUse) or no number is
                 left (NoNetworkAvailable).
         """
-        segments = []
-        for index, form in enumerate(wanted, first_index):
+        taken: dict[int, Segment] = {}
+        # Complete ones first, or a partial one might be given what is asked for after it.
+        for index in sorted(range(len(wanted)), key=lambda i: self.is_partial(wanted[i])):
+            form = dict(wanted[index])
             driver = self._driver(form[api.NETWORK_TYPE])
-            try:
-                taken = driver.reserve_provider_segment(
-                    _handle(driver, context), dict(form), filters={"project_id": project_id}
+            with translated():
+                answer = driver.reserve_provider_segment(
+                    _handle(driver, context), form, filters={"project_id": project_id}
                 )
-            except Exception as error:
-                raise _ours(error) from error
-            segments.append(_segment(taken, network_id, index))
-        return segments
+            taken[index] = _segment(answer, network_id, first_index + index)
+        return [taken[index] for index in range(len(wanted))]
 
     def allocate(
         self, context: PluginContext, *, network_id: str, project_id: str, external: bool = False
@@ -199,12 +198,10 @@ class SegmentManager:
             types = (self.external_network_type,)
         for network_type in types:
             driver = self.types[network_type]
-            try:
+            with translated():
                 taken = driver.allocate_tenant_segment(
                     _handle(driver, context), filters={"project_id": project_id}
                 )
-            except Exception as error:
-                raise _ours(error) from error
             if taken:
                 return _segment(taken, network_id, 0)
         raise NoNetworkAvailable
@@ -219,13 +216,14 @@ class SegmentManager:
         for segment in segments:
             driver = self.types.get(segment.network_type)
             if driver is None:
-                LOG.error("No type driver for %s: segment %s stays taken",
-                          segment.network_type, segment.id)
+                LOG.error(
+                    "No type driver for %s: segment %s stays taken",
+                    segment.network_type,
+                    segment.id,
+                )
                 continue
-            try:
+            with translated():
                 driver.release_segment(_handle(driver, context), segment.as_dict())
-            except Exception as error:
-                raise _ours(error) from error
 
     def renumber(
         self, context: PluginContext, segment: Segment, segmentation_id: int, *, project_id: str
@@ -254,17 +252,9 @@ class SegmentManager:
         (taken,) = self.reserve(
             context, [form], network_id=segment.network_id, project_id=project_id
         )
-        rows.renumber(context.transaction, segment.id, segmentation_id)
+        rows.renumber(context.transaction, segment.id, segmentation_id, now=utc_now())
         self.release(context, [segment])
-        return Segment(
-            id=segment.id,
-            network_id=segment.network_id,
-            network_type=segment.network_type,
-            physical_network=segment.physical_network,
-            segmentation_id=taken.segmentation_id,
-            segment_index=segment.segment_index,
-            is_dynamic=segment.is_dynamic,
-        )
+        return replace(segment, segmentation_id=taken.segmentation_id)
 
     def mtu(self, segments: Sequence[Segment], wanted: int | None) -> int:
         """The MTU of a network.
@@ -304,18 +294,19 @@ class SegmentManager:
             network_id: whose it is.
             segment: in driver form, complete or partial.
         """
+        driver = self._driver(segment.get(api.NETWORK_TYPE))
         there = rows.dynamic_like(
             context.transaction,
             network_id,
+            network_type=segment[api.NETWORK_TYPE],
             physical_network=segment.get(api.PHYSICAL_NETWORK),
             segmentation_id=segment.get(api.SEGMENTATION_ID),
         )
         if there is not None:
             return there
-        driver = self._driver(segment.get(api.NETWORK_TYPE))
         taken = driver.reserve_provider_segment(_handle(driver, context), dict(segment))
         made = _segment(taken, network_id, 0, is_dynamic=True)
-        rows.insert(context.transaction, [made])
+        rows.insert(context.transaction, [made], now=utc_now())
         return made
 
     def release_dynamic(self, context: PluginContext, segment_id: str) -> None:
@@ -375,7 +366,7 @@ def _driver_form(provider: Mapping[str, Any]) -> Form:
     )
     return {
         api.NETWORK_TYPE: network_type,
-        api.PHYSICAL_NETWORK: physical_network,
+        api.PHYSICAL_NETWORK: physical_network or None,
         api.SEGMENTATION_ID: segmentation_id,
     }
 
@@ -406,7 +397,3 @@ def _segment(
 
 def _handle(driver: Any, context: PluginContext) -> Any:
     return context.session if isinstance(driver, api.TypeDriver) else context
-
-
-def _ours(error: Exception) -> NetworkError:
-    return as_ours(error)

@@ -1,0 +1,1 @@
+"""The network types: one driver each, and what they share as plain functions."""
