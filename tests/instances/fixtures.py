@@ -28,6 +28,9 @@ DIALECTS = [
 # One database per server is shared by all tests; its rows are deleted in between.
 _SHARED = "shared"
 _TABLES = [table.name for table in reversed(METADATA.sorted_tables)]
+_NUMBERED = [
+    table.name for table in METADATA.sorted_tables if table.autoincrement_column is not None
+]
 
 
 def missing(what: str) -> None:
@@ -90,7 +93,7 @@ def database_url(
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
-    server.empty(_SHARED, _TABLES)
+    server.empty(_SHARED, _TABLES, _NUMBERED)
     yield server.url(_SHARED)
 
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,11 +102,12 @@ class MariaDB:
     def url(self, name: str) -> str:
         return f"mysql://deuteron:secret@127.0.0.1:{self.port}/{name}"
 
-    def empty(self, name: str, tables: list[str]) -> None:
-        """Delete all rows of these tables."""
+    def empty(self, name: str, tables: Sequence[str], numbered: Sequence[str] = ()) -> None:
+        """Delete all rows of these tables and start the numbers of those over."""
         self.run(
             "SET FOREIGN_KEY_CHECKS = 0",
             *(f"DELETE FROM `{name}`.`{table}`" for table in tables),
+            *(f"ALTER TABLE `{name}`.`{table}` AUTO_INCREMENT = 1" for table in numbered),
         )
 
     def kill_connections(self) -> None:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -105,12 +105,13 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         return f"postgresql://root@127.0.0.1:{self.port}/{name}"
 
-    def empty(self, name: str, tables: list[str]) -> None:
-        """Delete all rows of these tables."""
+    def empty(self, name: str, tables: Sequence[str], numbered: Sequence[str] = ()) -> None:
+        """Delete all rows of these tables and start the numbers of those over."""
         # Without the triggers that check foreign keys.
         self.run(
             "SET session_replication_role = replica",
             *(f'DELETE FROM "{table}"' for table in tables),
+            *(f'TRUNCATE "{table}" RESTART IDENTITY' for table in numbered),
             database=name,
         )
 
