@@ -468,6 +468,66 @@ class SegmentsContainDuplicateEntry(BadRequest):
     template = "The list of segments has an entry twice."
 
 
+# --- segments and their ranges --------------------------------------------------------------------
+
+
+class SegmentNotFound(NotFound):
+    """No segment of this id."""
+
+    template = "Segment {segment_id} could not be found."
+
+
+class SegmentInUse(InUse):
+    """A segment with subnets or ports on it."""
+
+    template = "Segment {segment_id} cannot be deleted: {reason}."
+
+
+class NetworkSegmentRangeNotFound(NotFound):
+    """No range of this id."""
+
+    template = "Network segment range {range_id} could not be found."
+
+
+class NetworkSegmentRangeNetTypeNotSupported(BadRequest):
+    """The type has no numbers, or no driver."""
+
+    template = "There are no segment ranges for the network type {type}."
+
+
+class NetworkSegmentRangeOverlaps(Conflict):
+    """Ranges made through the API share no number."""
+
+    template = "The range overlaps with {range_id}."
+
+
+class NetworkSegmentRangeReferencedByProject(InUse):
+    """Networks have segments of the range."""
+
+    template = "Networks have segments of network segment range {range_id}: delete them first."
+
+
+class NetworkSegmentRangeDefaultReadOnly(BadRequest):
+    """The ranges of the configuration change there."""
+
+    template = (
+        "Network segment range {range_id} comes from the configuration of the server: "
+        "change it there."
+    )
+
+
+class NetworkVlanRangeError(BadRequest):
+    """A range of VLAN ids that cannot be (Neutron answers 500 here)."""
+
+    template = "The VLAN range {vlan_range} is wrong: {error}."
+
+
+class NetworkTunnelRangeError(BadRequest):
+    """A range of tunnel ids that cannot be (Neutron answers 500 here)."""
+
+    template = "The tunnel range {tunnel_range} is wrong: {error}."
+
+
 class NetworkMTUSubnetConflict(Conflict):
     """The MTU is too small for the protocol of a subnet."""
 

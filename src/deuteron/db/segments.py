@@ -17,6 +17,7 @@ from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import (
     host_physical_networks,
     port_binding_levels,
+    ports,
     segment_claims,
     segments,
     subnets,
@@ -266,7 +267,8 @@ def renumber(tx: Transaction, segment_id: str, segmentation_id: int, *, now: str
 
 _SUBNETS_ON = select(subnets.c.id).where(subnets.c.segment_id == bindparam("segment_id"))
 _PORTS_ON = (
-    select(port_binding_levels.c.port_id)
+    select(ports.c.id, ports.c.device_owner)
+    .join(port_binding_levels, port_binding_levels.c.port_id == ports.c.id)
     .where(port_binding_levels.c.segment_id == bindparam("segment_id"))
     .distinct()
 )
@@ -277,9 +279,10 @@ def subnets_on(conn: Connectable, segment_id: str) -> list[str]:
     return sorted(conn.execute(_SUBNETS_ON, {"segment_id": segment_id}).scalars())
 
 
-def ports_on(conn: Connectable, segment_id: str) -> list[str]:
-    """Ids of the ports that are bound to a segment at any level."""
-    return sorted(conn.execute(_PORTS_ON, {"segment_id": segment_id}).scalars())
+def ports_on(conn: Connectable, segment_id: str) -> dict[str, str]:
+    """Port id -> device_owner of the ports that are bound to a segment at any level."""
+    rows = conn.execute(_PORTS_ON, {"segment_id": segment_id})
+    return dict(sorted((port_id, device_owner) for port_id, device_owner in rows))
 
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -351,18 +354,18 @@ _COLUMNS: Mapping[str, ColumnElement[Any]] = {
     column.name: column for column in segments.columns if column.name != "is_dynamic"
 }
 _KEYS = tuple(name for name in _COLUMNS if name != "segment_index")
-_SHOWN = select(*(_COLUMNS[name] for name in _KEYS)).where(segments.c.is_dynamic.is_(False))
+_SHOWN = select(*(_COLUMNS[name] for name in _KEYS))
 _SHOWN_ONE = _SHOWN.where(segments.c.id == bindparam("segment_id"))
 
 
 def get(conn: Connectable, segment_id: str) -> dict[str, Any] | None:
-    """API dict of a static segment, or None."""
+    """API dict of a segment, or None. Dynamic ones are shown like static ones, as in Neutron."""
     row = conn.execute(_SHOWN_ONE, {"segment_id": segment_id}).first()
     return None if row is None else dict(zip(_KEYS, row, strict=True))
 
 
 def list_(conn: Connectable, query: Query) -> list[dict[str, Any]]:
-    """API dicts of the static segments that a query asks for, in its order."""
+    """API dicts of the segments that a query asks for, in its order."""
     statement = listing.page(
         _SHOWN, columns=_COLUMNS, special={}, id_column=segments.c.id, query=query
     )

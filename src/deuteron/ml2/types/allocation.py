@@ -97,7 +97,7 @@ def take(
         return False
     home = _home(tx, network_type, physical_network, number)
     if home is not None:
-        hints.excluded(tx, pool_name(home[0]), number)
+        hints.claimed(tx, pool_name(home[0]), [number])
     return True
 
 
@@ -120,8 +120,7 @@ def give_back(
         return False
     home = _home(tx, network_type, physical_network, number)
     if home is not None:
-        pool, claims = _pool(tx, *home)
-        hints.returned(tx, pool, number, claims)
+        hints.released(tx, pool_name(home[0]), [number])
     return True
 
 
