@@ -89,6 +89,13 @@ def to_number(address: str) -> tuple[int, int]:
         raise InvalidInput(error_message=f"'{address}' is not an IP address") from error
 
 
+def to_numbers(addresses: Iterable[str], version: int) -> list[int]:
+    """Many addresses of one IP version, known to be addresses, as numbers."""
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    parsed, number = socket.inet_pton, int.from_bytes
+    return [number(parsed(family, address)) for address in addresses]
+
+
 def to_text(number: int, version: int) -> str:
     """An address as the API writes it (RFC 5952)."""
     if version == 4:
@@ -246,6 +253,13 @@ def is_eui64(address: str) -> bool:
     """Whether an address looks as if it was made from a MAC address."""
     number, version = to_number(address)
     return version == 6 and number & (0xFFFF << 24) == _EUI64_MIDDLE
+
+
+def contains(cidr: str, address: str) -> bool:
+    """Whether an address lies in a block, be it one that a port may have or not."""
+    block = parse(cidr)
+    number, version = to_number(address)
+    return version == block.version and block.first <= number <= block.last
 
 
 def ip_on_subnet(cidr: str, address: str, device_owner: str) -> bool:

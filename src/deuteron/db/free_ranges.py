@@ -13,10 +13,12 @@ it was rolled back after an earlier one had taken the hint). So a claim that fai
 the next number, and before a pool is called exhausted its rows are made anew from its ranges and
 the claims. The price of a wrong hint is a statement, never a wrong answer.
 
-Rows are handed out by position: small and far apart for those made by `rebuild`, the time of
-release in nanoseconds for those made by `give`, so a number that was used is used again as late as
-possible.
-A pool that was never used has no rows, and a range of any length is one row.
+Rows are handed out by position: 0, 1, 2 ... for those made by `rebuild`, the time of release in
+nanoseconds for those made by `give`. A number that is hinted by several rows counts for the last
+of them. So a number that was used is used again when all others of its pool were.
+A pool that was never used has no rows, or only such of numbers that were claimed by wish and
+released; once it is used, an empty range at position -1 says that its other rows were made.
+A range of any length is one row.
 
 No row is locked by reading. A row is shortened or deleted only if it is still what was read;
 who loses reads again.
@@ -25,16 +27,18 @@ who loses reads again.
 import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
 from threading import Lock
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from deuteron.db.insert_ignore import InsertIgnore, Writer
+from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import free_ranges
+from deuteron.db.transaction import Transaction
 from deuteron.errors import TryAgain
 
 Ranges = tuple[tuple[int, int], ...]
@@ -42,8 +46,9 @@ Ranges = tuple[tuple[int, int], ...]
 # Rows looked at by one `take`, and made by one `rebuild`.
 _ROWS_READ = 256
 _ROWS_MADE = 1000
-# Between the positions of rows that `rebuild` makes, so that `exclude` can put one in between.
-_SPACING = 1 << 20
+# Position of the empty range that stands for: the rows of this pool were made.
+_MARK = -1
+_NOTHING = (1, 0)
 # A process takes no more than this part of what is left, so that several can share a small pool.
 _SHARE = 8
 # Lost races in a row after which something else is done.
@@ -106,28 +111,16 @@ _SHORTEN = (
     )
     .values(first=bindparam("now"))
 )
-_AROUND = (
-    select(free_ranges.c.position, free_ranges.c.first, free_ranges.c.last)
-    .where(_OF_POOL, free_ranges.c.first <= bindparam("number"))
-    .order_by(free_ranges.c.first.desc())
-    .limit(1)
-)
-_NEXT_POSITION = select(func.min(free_ranges.c.position)).where(
-    _OF_POOL, free_ranges.c.position > bindparam("at")
-)
-_END_BEFORE = (
-    update(free_ranges)
-    .where(
-        _OF_POOL,
-        free_ranges.c.position == bindparam("at"),
-        free_ranges.c.first == bindparam("was"),
-    )
-    .values(last=bindparam("now"))
+_LATER = select(free_ranges.c.first).where(
+    _OF_POOL,
+    free_ranges.c.first.in_(bindparam("numbers", expanding=True)),
+    free_ranges.c.last == free_ranges.c.first,
+    free_ranges.c.position > bindparam("after"),
 )
 _INSERT_NEW = InsertIgnore(free_ranges)
 
 
-def take(tx: Writer, pool: Pool, count: int) -> list[int]:
+def take(tx: Transaction, pool: Pool, count: int) -> tuple[list[int], bool]:
     """Take the oldest hints of a pool out of its rows: two statements, or three.
 
     Args:
@@ -136,40 +129,51 @@ def take(tx: Writer, pool: Pool, count: int) -> list[int]:
         count: how many numbers are needed at least.
 
     Returns:
-        The `count` numbers and, if the pool is large enough, some more up to its chunk; fewer only
-        if the rows have no more or others were quicker every time.
+        The `count` numbers and, if the pool is large enough, some more up to its chunk; fewer if
+        the rows have no more, none if they must be made first. And whether rows may be left.
     """
     found: list[int] = []
     for _ in range(_ATTEMPTS):
         need = count - len(found)
-        parameters = {"of_pool": pool.name, "at_most": max(_ROWS_READ, need)}
-        rows = [
-            (position, int(first, 16), int(last, 16))
-            for position, first, last in tx.execute(_OLDEST, parameters)
-        ]
-        if not rows:
-            break
-        found += _take_from(tx, pool, need, rows)
+        at_most = max(_ROWS_READ, need)
+        rows = _rows(tx, pool, at_most)
+        if not rows or rows[0].position != _MARK:
+            return found, bool(rows)
+        if len(rows) == 1:
+            return found, False
+        found += _take_from(tx, pool, need, rows[1:], complete=len(rows) < at_most)
         if len(found) >= count:
             break
-    return found
+    return found, True
+
+
+class _Row(NamedTuple):
+    position: int
+    first: int
+    last: int
+
+
+def _rows(tx: Transaction, pool: Pool, at_most: int) -> list[_Row]:
+    found = tx.execute(_OLDEST, {"of_pool": pool.name, "at_most": at_most})
+    return [_Row(position, int(first, 16), int(last, 16)) for position, first, last in found]
 
 
 def _take_from(
-    tx: Writer, pool: Pool, count: int, rows: Sequence[tuple[int, int, int]]
+    tx: Transaction, pool: Pool, count: int, rows: Sequence[_Row], *, complete: bool
 ) -> list[int]:
-    """Take from these rows what is still as it was read."""
-    inside = [_within(pool.ranges, first, last) for _, first, last in rows]
+    """Take from these rows, which are all if `complete`, what is still as it was read."""
+    inside = [_within(pool.ranges, row.first, row.last) for row in rows]
     missing = _share(pool, count, list(chain.from_iterable(inside)))
     emptied: list[int] = []
     whole: list[int] = []
     begun: list[int] = []
-    at = was = 0
-    for (position, first, _), part in zip(rows, inside, strict=True):
+    shortened: _Row | None = None
+    for row, part in zip(rows, inside, strict=True):
         if _size(part) > missing:
-            at, was, begun = position, first, list(islice(_numbers(part), missing))
+            begun = list(islice(_numbers(part), missing))
+            shortened = row if begun else None
             break
-        emptied.append(position)
+        emptied.append(row.position)
         whole.extend(_numbers(part))
         missing -= _size(part)
     if emptied:
@@ -177,14 +181,33 @@ def _take_from(
         removed = tx.execute(_DELETE, {"of_pool": pool.name, "positions": emptied})
         if removed.rowcount == 0:
             whole = []
-    if begun:
-        next_one = _text(begun[-1] + 1)
-        shortened = tx.execute(
-            _SHORTEN, {"of_pool": pool.name, "at": at, "was": _text(was), "now": next_one}
-        )
-        if shortened.rowcount == 0:
-            begun = []
-    return whole + begun
+    if shortened is not None and not _shorten(tx, pool, shortened, begun[-1] + 1):
+        begun = []
+    taken = whole + begun
+    last = shortened.position if shortened is not None else emptied[-1]
+    later = _hinted_later(tx, pool, taken, last, rows if complete else None)
+    return [number for number in taken if number not in later]
+
+
+def _shorten(tx: Transaction, pool: Pool, row: _Row, first: int) -> bool:
+    """Let a row begin later, if it is still as it was read."""
+    where = {"of_pool": pool.name, "at": row.position, "was": _text(row.first)}
+    return bool(tx.execute(_SHORTEN, {**where, "now": _text(first)}).rowcount)
+
+
+def _hinted_later(
+    tx: Transaction, pool: Pool, numbers: Sequence[int], after: int, rows: Sequence[_Row] | None
+) -> set[int]:
+    """Which of these numbers have a row of their own behind position `after`.
+
+    They were claimed by wish and released since the longer row was made. Asked of the database
+    only if not all rows are at hand.
+    """
+    if rows is not None:
+        return {row.first for row in rows if row.position > after and row.first == row.last}
+    texts = [_text(number) for number in numbers]
+    found = tx.execute(_LATER, {"of_pool": pool.name, "numbers": texts, "after": after})
+    return {int(first, 16) for first in found.scalars()}
 
 
 def _share(pool: Pool, count: int, left: Sequence[tuple[int, int]]) -> int:
@@ -192,17 +215,17 @@ def _share(pool: Pool, count: int, left: Sequence[tuple[int, int]]) -> int:
     return max(count, min(pool.chunk, _size(left) // _SHARE))
 
 
-def give(tx: Writer, pool: str, numbers: Iterable[int]) -> None:
+def give(tx: Transaction, freed: Mapping[str, Iterable[int]]) -> None:
     """Hint that numbers are free again, after all that are free already: one statement.
 
     Args:
         tx: the transaction that removes the claims.
-        pool: name of the pool.
-        numbers: the numbers, in the order in which they are to be used again.
+        freed: name of a pool -> its numbers, in the order in which they are to be used again.
     """
     now = time.time_ns()
     rows = [
         {"pool": pool, "position": now + i, "first": _text(n), "last": _text(n)}
+        for pool, numbers in freed.items()
         for i, n in enumerate(numbers)
     ]
     if rows:
@@ -210,7 +233,7 @@ def give(tx: Writer, pool: str, numbers: Iterable[int]) -> None:
         _INSERT_NEW.execute(tx, rows)
 
 
-def discard(tx: Writer, pool: str, numbers: Iterable[int]) -> None:
+def discard(tx: Transaction, pool: str, numbers: Iterable[int]) -> None:
     """Remove the hints of numbers that were claimed without one: one statement.
 
     A number that lies within a longer range stays hinted; its claim will say no.
@@ -219,45 +242,7 @@ def discard(tx: Writer, pool: str, numbers: Iterable[int]) -> None:
     tx.execute(_DELETE_SINGLE, parameters)
 
 
-def exclude(tx: Writer, pool: str, number: int) -> None:
-    """Remove the hint of a number that was claimed without one, out of a longer range too.
-
-    For pools in which a number that is released must wait its turn even if it was claimed by
-    wish: as long as its old hint stands, it could come at once. One statement, or up to four.
-    """
-    row = tx.execute(_AROUND, {"of_pool": pool, "number": _text(number)}).first()
-    if row is None or int(row.last, 16) < number:
-        return
-    position, first, last = row.position, int(row.first, 16), int(row.last, 16)
-    if first == last:
-        tx.execute(_DELETE, {"of_pool": pool, "positions": [position]})
-        return
-    where = {"of_pool": pool, "at": position, "was": _text(first)}
-    if number == first:
-        tx.execute(_SHORTEN, {**where, "now": _text(first + 1)})
-        return
-    if tx.execute(_END_BEFORE, {**where, "now": _text(number - 1)}).rowcount == 0:
-        return
-    if number < last:
-        rest = {"pool": pool, "first": _text(number + 1), "last": _text(last)}
-        _INSERT_NEW.execute(tx, [{**rest, "position": _position_after(tx, pool, position)}])
-
-
-def _position_after(tx: Writer, pool: str, position: int) -> int:
-    """A position between this one and the next; at the end if there is no room."""
-    following = tx.execute(_NEXT_POSITION, {"of_pool": pool, "at": position}).scalar_one()
-    if following is None:
-        return position + _SPACING
-    between = (position + int(following)) // 2
-    return between if between > position else time.time_ns()
-
-
-def has_rows(tx: Writer, pool: str) -> bool:
-    """Whether a pool has hints at all: not if it was never used, or if all were taken."""
-    return tx.execute(_OLDEST, {"of_pool": pool, "at_most": 1}).first() is not None
-
-
-def reset(tx: Writer, pool: str) -> None:
+def reset(tx: Transaction, pool: str) -> None:
     """Forget all hints of a pool; the next claim makes new ones from its ranges: one statement.
 
     For a pool whose ranges have changed, and for one that is no more.
@@ -266,7 +251,7 @@ def reset(tx: Writer, pool: str) -> None:
 
 
 def rebuild(
-    tx: Writer, pool: Pool, used: Iterable[int], count: int, *, rows_left: bool
+    tx: Transaction, pool: Pool, used: Iterable[int], count: int, *, rows_left: bool
 ) -> list[int] | None:
     """Make the rows of a pool from its ranges and the claims, less what is taken: one statement.
 
@@ -275,8 +260,8 @@ def rebuild(
         pool: the pool.
         used: the numbers that are not free.
         count: how many numbers are needed at least.
-        rows_left: the pool may have rows; they keep their order, without the numbers in use. Costs
-            two statements more.
+        rows_left: the pool may have rows; they come last, in their order and without the numbers
+            in use. Costs two statements more.
 
     Returns:
         Numbers as `take` does, an empty list if no number of the pool is free. None if another one
@@ -285,20 +270,22 @@ def rebuild(
     free = _without(pool.ranges, sorted(used))
     ordered: list[tuple[int, int]] = []
     if rows_left:
-        parameters = {"of_pool": pool.name, "at_most": _ROWS_MADE}
-        present = list(tx.execute(_OLDEST, parameters))
-        for _, first, last in present:
-            ordered += _cut(free, int(first, 16), int(last, 16))
+        present = _rows(tx, pool, _ROWS_MADE)
+        for row in reversed(present):
+            if row.position != _MARK:
+                ordered = _cut(free, row.first, row.last) + ordered
         if present:
-            tx.execute(_DELETE_UP_TO, {"of_pool": pool.name, "until": present[-1][0]})
-    ordered += free
+            tx.execute(_DELETE_UP_TO, {"of_pool": pool.name, "until": present[-1].position})
+    ordered = free + ordered
+    if not ordered:
+        return []
     taken = list(islice(_numbers(ordered), _share(pool, count, ordered)))
     rest = list(islice(_after(ordered, len(taken)), _ROWS_MADE))
     rows = [
-        {"pool": pool.name, "position": i * _SPACING, "first": _text(first), "last": _text(last)}
-        for i, (first, last) in enumerate(rest)
+        {"pool": pool.name, "position": i, "first": _text(first), "last": _text(last)}
+        for i, (first, last) in enumerate([_NOTHING, *rest], start=_MARK)
     ]
-    if rows and _INSERT_NEW.execute(tx, rows) == 0:
+    if _INSERT_NEW.execute(tx, rows) == 0 and rest:
         return None
     return taken
 
@@ -317,9 +304,10 @@ class Hints:
         self._pools = pools
         self._lock = Lock()
         self._held: OrderedDict[str, tuple[Ranges, dict[int, None]]] = OrderedDict()
+        self._spent: set[str] = set()
 
     def candidates(
-        self, tx: Writer, pool: Pool, count: int, claims: Claims, *, doubtful: bool = False
+        self, tx: Transaction, pool: Pool, count: int, claims: Claims, *, doubtful: bool = False
     ) -> list[int]:
         """Numbers to claim next, oldest first: usually without a statement.
 
@@ -339,13 +327,11 @@ class Hints:
         found = self._pop(pool, None if doubtful else count)
         if doubtful:
             found = _unclaimed(found, claims)
-        rows_left = True
         for _ in range(_ATTEMPTS):
             need = count - len(found)
             if need <= 0:
                 break
-            taken = take(tx, pool, need)
-            rows_left = len(taken) >= need
+            taken, rows_left = take(tx, pool, need)
             found = _joined(found, _unclaimed(taken, claims) if doubtful else taken)
             need = count - len(found)
             if need <= 0:
@@ -358,10 +344,12 @@ class Hints:
         else:
             raise TryAgain(reason=f"the free numbers of {pool.name}")
         self._push(pool, found[count:])
+        if len(found) < count:
+            self._note_spent(pool.name)
         return found[:count]
 
     def claim(
-        self, tx: Writer, pool: Pool, claims: Claims, insert_one: Callable[[int], bool]
+        self, tx: Transaction, pool: Pool, claims: Claims, insert_one: Callable[[int], bool]
     ) -> int | None:
         """Claim one number of a pool.
 
@@ -385,47 +373,37 @@ class Hints:
                 return found[0]
         raise TryAgain(reason=f"the claims of {pool.name}")
 
-    def claimed(self, tx: Writer, pool: str, numbers: Sequence[int]) -> None:
+    def claimed(self, tx: Transaction, pool: str, numbers: Sequence[int]) -> None:
         """Tell of numbers that were claimed by the caller's wish: one statement."""
         self._drop(pool, numbers)
         discard(tx, pool, numbers)
 
-    def released(self, tx: Writer, pool: str, numbers: Sequence[int]) -> None:
+    def released(self, tx: Transaction, pool: str, numbers: Sequence[int]) -> None:
         """Tell of numbers whose claims the transaction removes: one statement."""
-        self._drop(pool, numbers)
-        give(tx, pool, numbers)
+        self.released_all(tx, {pool: numbers})
 
-    def excluded(self, tx: Writer, pool: str, number: int) -> None:
-        """Tell of a number that was claimed by the caller's wish, and must wait once released.
+    def released_all(self, tx: Transaction, freed: Mapping[str, Sequence[int]]) -> None:
+        """Tell of numbers of several pools whose claims the transaction removes: one statement."""
+        for pool, numbers in freed.items():
+            self._drop(pool, numbers)
+            self._spent.discard(pool)
+        give(tx, freed)
 
-        See `exclude`; `claimed` costs less where the order of such numbers does not matter.
-        """
-        self._drop(pool, [number])
-        exclude(tx, pool, number)
+    def spent(self, pool: str) -> bool:
+        """Whether this process found the pool exhausted last time; another one should be tried."""
+        return pool in self._spent
 
-    def returned(self, tx: Writer, pool: Pool, number: int, claims: Claims) -> None:
-        """Tell of a number whose claim was removed: it waits until all others were handed out.
-
-        Also in a pool that has no rows yet, which `released` would hand out first: two
-        statements, or four.
-
-        Args:
-            tx: the transaction that removed the claim.
-            pool: the pool.
-            number: the number.
-            claims: asked when the pool has no rows.
-        """
-        self._drop(pool.name, [number])
-        if not has_rows(tx, pool.name):
-            others = chain(claims.every(), [number])
-            self._push(pool, rebuild(tx, pool, others, 0, rows_left=False) or [])
-        give(tx, pool.name, [number])
-
-    def reset(self, tx: Writer, pool: str) -> None:
+    def reset(self, tx: Transaction, pool: str) -> None:
         """Forget a pool, because its ranges have changed or it is no more: one statement."""
         with self._lock:
             self._held.pop(pool, None)
+        self._spent.discard(pool)
         reset(tx, pool)
+
+    def _note_spent(self, pool: str) -> None:
+        if len(self._spent) >= self._pools:
+            self._spent.clear()
+        self._spent.add(pool)
 
     def _pop(self, pool: Pool, count: int | None) -> list[int]:
         with self._lock:

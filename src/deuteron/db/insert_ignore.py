@@ -5,21 +5,12 @@ without an error, because an error ends the transaction on PostgreSQL.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-
-class Writer(Protocol):
-    """A transaction that can execute statements."""
-
-    @property
-    def connection(self) -> Connection:
-        """The connection of the transaction."""
-
-    def execute(self, statement: Any, parameters: Any = None, /) -> Any:
-        """Execute one statement and return its result."""
+from deuteron.db.transaction import Transaction
 
 
 class InsertIgnore:
@@ -41,7 +32,7 @@ class InsertIgnore:
             "mariadb": ignoring,
         }
 
-    def execute(self, tx: Writer, rows: Sequence[Mapping[str, Any]]) -> int:
+    def execute(self, tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert the rows that are new, in one statement.
 
         Args:
