@@ -60,45 +60,17 @@ def take_any(
 def _take_from(tx: Transaction, hints: Hints, one: SegmentRange, numbers: Numbers) -> int | None:
     if not numbers:
         return None
-    pool, claims = _pool(tx, one, numbers)
-    insert_one = partial(segments.claim, tx, one.network_type, one.physical_network)
-    return hints.claim(tx, pool, claims, insert_one)
-
-
-def _pool(tx: Transaction, one: SegmentRange, numbers: Numbers) -> tuple[Pool, Claims]:
     place = (one.network_type, one.physical_network)
     first, last = numbers[0][0], numbers[-1][1]
-    return Pool(name=pool_name(one), ranges=numbers, chunk=_CHUNK), Claims(
-        among=partial(segments.claimed_among, tx, *place),
-        every=partial(segments.claimed_within, tx, *place, first, last),
+    return hints.claim(
+        tx,
+        Pool(name=pool_name(one), ranges=numbers, chunk=_CHUNK),
+        Claims(
+            among=partial(segments.claimed_among, tx, *place),
+            every=partial(segments.claimed_within, tx, *place, first, last),
+        ),
+        partial(segments.claim, tx, *place),
     )
-
-
-def take(
-    tx: Transaction,
-    hints: Hints,
-    network_type: str,
-    physical_network: str,
-    number: int,
-) -> bool:
-    """Claim this number.
-
-    Args:
-        tx: the transaction.
-        hints: of this process.
-        network_type: of the segment.
-        physical_network: '' for types without one.
-        number: the segmentation id.
-
-    Returns:
-        False if it is taken.
-    """
-    if not segments.claim(tx, network_type, physical_network, number):
-        return False
-    home = _home(tx, network_type, physical_network, number)
-    if home is not None:
-        hints.claimed(tx, pool_name(home[0]), [number])
-    return True
 
 
 def give_back(
@@ -118,19 +90,19 @@ def give_back(
     """
     if not segments.unclaim(tx, network_type, physical_network, number):
         return False
-    home = _home(tx, network_type, physical_network, number)
-    if home is not None:
-        hints.released(tx, pool_name(home[0]), [number])
+    one = _home(tx, network_type, physical_network, number)
+    if one is not None:
+        hints.released(tx, pool_name(one), [number])
     return True
 
 
 def _home(
     tx: Transaction, network_type: str, physical_network: str, number: int
-) -> tuple[SegmentRange, Numbers] | None:
+) -> SegmentRange | None:
     """The range whose pool the number belongs to, None if it lies outside of all."""
     for one, numbers in pools(ranges_of(tx, network_type)):
         if one.physical_network == physical_network and contains(numbers, number):
-            return one, numbers
+            return one
     return None
 
 

@@ -12,6 +12,7 @@ from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 
 from deuteron.config.values import tunnel_ranges
+from deuteron.db import segments
 from deuteron.db.free_ranges import Hints
 from deuteron.errors import StartError
 from deuteron.ml2.plugin_context import PluginContext
@@ -141,7 +142,7 @@ class TunnelTypeDriver(api.ML2TypeDriver):
                 raise exceptions.NoNetworkAvailable
             return taken
         network_type = self._tunnel.network_type
-        if not allocation.take(context.transaction, self._hints, network_type, "", number):
+        if not segments.claim(context.transaction, network_type, "", number):
             raise exceptions.TunnelIdInUse(tunnel_id=number)
         return self._taken(number)
 

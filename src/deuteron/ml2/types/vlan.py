@@ -12,6 +12,7 @@ from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 
 from deuteron.config.values import MAX_VLAN_ID, vlan_ranges
+from deuteron.db import segments
 from deuteron.db.free_ranges import Hints
 from deuteron.errors import StartError
 from deuteron.ml2.plugin_context import PluginContext
@@ -109,7 +110,7 @@ class VlanTypeDriver(api.ML2TypeDriver):
         if physical_network is not None:
             self._require_known(physical_network, ranges)
         if physical_network is not None and number is not None:
-            if not allocation.take(tx, self._hints, self.get_type(), physical_network, number):
+            if not segments.claim(tx, self.get_type(), physical_network, number):
                 raise exceptions.VlanIdInUse(vlan_id=number, physical_network=physical_network)
             return self._taken(physical_network, number)
         found = allocation.take_any(
