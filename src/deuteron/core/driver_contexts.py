@@ -10,6 +10,7 @@ from typing import Any
 
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
+from deuteron.core.liveness import alive_since
 from deuteron.db import agents as agent_rows
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as network_rows
@@ -84,7 +85,7 @@ class PortSource:
     def host_agents(self, host: str, agent_type: str) -> list[Resource]:
         """API dicts of the agents of this type on this host."""
         with reading(self._d, self._tx) as conn:
-            agents = agent_rows.on_host(conn, host)
+            agents = agent_rows.on_host(conn, host, alive_since=alive_since(self._d))
         return [agent for agent in agents if agent["agent_type"] == agent_type]
 
     def allocate_dynamic(self, segment: Resource) -> Resource:

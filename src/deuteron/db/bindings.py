@@ -14,7 +14,13 @@ from typing import Any
 from sqlalchemy import String, and_, bindparam, delete, func, insert, select, update
 
 from deuteron.db import select as listing
-from deuteron.db.tables import ip_allocations, port_binding_levels, port_bindings, ports
+from deuteron.db.tables import (
+    ip_allocations,
+    port_binding_levels,
+    port_bindings,
+    ports,
+    subnets,
+)
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.query import Query
 
@@ -332,6 +338,16 @@ def left_unbound(conn: Connectable, before: str) -> list[str]:
         before: ISO text in UTC.
     """
     return list(conn.execute(_LEFT_UNBOUND, {"before": before}).scalars())
+
+
+_SEGMENTS_OF_SUBNETS = select(subnets.c.segment_id).where(
+    subnets.c.id.in_(bindparam("subnet_ids", expanding=True))
+)
+
+
+def segments_of_subnets(conn: Connectable, subnet_ids: list[str]) -> set[str | None]:
+    """The segments that these subnets are tied to, None among them for one that is not tied."""
+    return set(conn.execute(_SEGMENTS_OF_SUBNETS, {"subnet_ids": subnet_ids}).scalars())
 
 
 _ACTIVE_ON_NETWORK = (

@@ -47,7 +47,8 @@ _KEYS = tuple(_COLUMNS)
 TABLE_COLUMNS = tuple(column.name for column in ports.columns)
 """The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
-    ports.join(
+    # outer: whoever deletes the active binding of a port leaves it without one
+    ports.outerjoin(
         port_bindings,
         and_(port_bindings.c.port_id == ports.c.id, port_bindings.c.status == "ACTIVE"),
     )
@@ -59,6 +60,17 @@ _CHILDREN = Children(
     ("group", port_security_groups.c.port_id, [port_security_groups.c.security_group_id], None),
     ("tag", tags.c.resource_id, [tags.c.tag], None),
 )
+
+
+def _port(row: Any) -> Port:
+    port = dict(zip(_KEYS, row, strict=True))
+    if port["binding:vif_type"] is None:  # no active binding
+        port["binding:host_id"] = ""
+        port["binding:vnic_type"] = "normal"
+        port["binding:profile"] = {}
+        port["binding:vif_type"] = "unbound"
+        port["binding:vif_details"] = {}
+    return port
 
 
 def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | None) -> None:
@@ -86,7 +98,7 @@ def get(conn: Connectable, port_id: str) -> Port | None:
     row = conn.execute(_BY_ID, {"id": port_id}).fetchone()
     if row is None:
         return None
-    port = dict(zip(_KEYS, row, strict=True))
+    port = _port(row)
     _complete(conn, [port], None)
     return port
 
@@ -95,9 +107,7 @@ def get_many(conn: Connectable, port_ids: Sequence[str]) -> list[Port]:
     """The ports of these ids that exist, in no particular order."""
     if not port_ids:
         return []
-    found = [
-        dict(zip(_KEYS, row, strict=True)) for row in conn.execute(_BY_IDS, {"ids": list(port_ids)})
-    ]
+    found = [_port(row) for row in conn.execute(_BY_IDS, {"ids": list(port_ids)})]
     _complete(conn, found, None)
     return found
 
@@ -142,7 +152,7 @@ def list_(conn: Connectable, query: Query) -> list[Port]:
     if query.fields is not None and set(query.fields) <= set(_KEYS):
         return _list_columns(conn, query, query.fields)
     statement = _page(_ROWS, query)
-    found = [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement)]
+    found = [_port(row) for row in conn.execute(statement)]
     _complete(conn, found, statement)
     return listing.in_page_order(found, query)
 

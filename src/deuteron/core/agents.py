@@ -1,0 +1,246 @@
+"""Agents: they report, and an agent that is silent for ``agent_down_time`` seconds is dead.
+
+    report --> known?  --no-->  insert                          'new'
+                 |yes           + physical networks of the host
+                 |              + ports that wait there are tried again
+                 |--> heartbeat, what it says of itself         'alive'
+                 `--> the same, if it was dead                  'revived'
+                      + the rest as for a new one
+
+Two agents of one type on one host are one row: the host and the type are an agent's name, as in
+Neutron.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from deuteron.context import RequestContext
+from deuteron.core import binding, segment_hosts
+from deuteron.core.deployment import Deployment
+from deuteron.core.liveness import agent_time, alive_since
+from deuteron.db import agents as rows
+from deuteron.db.transaction import Transaction
+from deuteron.errors import AgentNotFound, InvalidInput, TryAgain
+from deuteron.query import Query
+
+Agent = dict[str, Any]
+
+NEW = "new"
+ALIVE = "alive"
+REVIVED = "revived"
+
+_TEXTS = ("agent_type", "binary", "host", "topic")
+_LENGTH = 255
+_TYPE_LENGTH = 64
+_DHCP = "DHCP agent"
+_MAPPINGS = ("bridge_mappings", "interface_mappings", "device_mappings")
+
+
+def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
+    """Note that an agent is alive and what it says of itself. Two statements where that is all.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        state: as agents report it: agent_type, binary, host, topic, configurations, and where
+            they have them availability_zone, start_flag, resource_versions.
+
+    Returns:
+        ``new``, ``alive``, or ``revived`` for one that was dead: such an agent asks for all of
+        its state again.
+
+    Raises:
+        InvalidInput: something is missing or of a wrong type.
+    """
+    reported = _checked(state)
+    now = agent_time(d.clock())
+    with d.database.read() as conn:
+        known = rows.reporting(conn, reported["agent_type"], reported["host"])
+        if known is not None:
+            row = _refreshed(known, reported, now)
+            revived = known["heartbeat_timestamp"] < alive_since(d)
+            changed = _abilities(row) != _abilities(known)
+            if not (revived or changed or reported["start_flag"]):
+                _write(conn, known, row)
+                return ALIVE
+    with d.database.transaction(ctx) as tx:
+        if known is None:
+            row = _new(d, reported, now)
+            if not rows.insert(tx, row):
+                raise TryAgain(reason="another report of the same agent came first")
+        else:
+            _write(tx, known, row)
+        _note_physical_networks(d, tx, row["host"])
+        tx.journal("agent", row["id"], "update" if known else "create", "")
+    if row["admin_state_up"] and (known is None or revived or changed):
+        binding.resume(d, ctx, host=row["host"])
+    return NEW if known is None else REVIVED if revived else ALIVE
+
+
+def _checked(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What an agent reported, complete and of the right types."""
+    for name in _TEXTS:
+        longest = _TYPE_LENGTH if name == "agent_type" else _LENGTH
+        value = state.get(name)
+        if not isinstance(value, str) or not value or len(value) > longest:
+            raise InvalidInput(
+                error_message=f"{name} of an agent must be a text of 1 to {longest} characters"
+            )
+    zone = state.get("availability_zone")
+    if zone is not None and (not isinstance(zone, str) or len(zone) > _LENGTH):
+        raise InvalidInput(
+            error_message=f"availability_zone must be a text of at most {_LENGTH} characters"
+        )
+    configurations = state.get("configurations") or {}
+    versions = state.get("resource_versions") or {}
+    if not isinstance(configurations, dict) or not isinstance(versions, dict):
+        raise InvalidInput(
+            error_message="configurations and resource_versions of an agent must be objects"
+        )
+    for name in (*_MAPPINGS, "ovs_capabilities"):
+        if not isinstance(configurations.get(name) or {}, dict):
+            raise InvalidInput(error_message=f"configurations.{name} must be an object")
+    return {
+        **{name: state[name] for name in _TEXTS},
+        "availability_zone": zone,
+        "configurations": configurations,
+        "resource_versions": versions or None,
+        "start_flag": bool(state.get("start_flag")),
+    }
+
+
+def _load(reported: Mapping[str, Any]) -> int:
+    """What the scheduler of networks weighs: the networks that a DHCP agent serves."""
+    if reported["agent_type"] != _DHCP:
+        return 0
+    networks = reported["configurations"].get("networks", 0)
+    return networks if isinstance(networks, int) else 0
+
+
+def _new(d: Deployment, reported: Mapping[str, Any], now: str) -> dict[str, Any]:
+    row = {name: value for name, value in reported.items() if name != "start_flag"}
+    return {
+        **row,
+        "id": str(uuid.uuid4()),
+        "admin_state_up": d.settings.enable_new_agents,
+        "description": None,
+        "created_at": now,
+        "started_at": now,
+        "heartbeat_timestamp": now,
+        "load": _load(reported),
+        "resources_synced": None,
+    }
+
+
+def _refreshed(known: Mapping[str, Any], reported: Mapping[str, Any], now: str) -> dict[str, Any]:
+    row = {**known, "heartbeat_timestamp": now, "load": _load(reported)}
+    for name in ("binary", "topic", "configurations"):
+        row[name] = reported[name]
+    for name in ("availability_zone", "resource_versions"):
+        if reported[name] is not None:
+            row[name] = reported[name]
+    if reported["start_flag"]:
+        row["started_at"] = now
+    return row
+
+
+def _write(conn: Any, known: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Write only the heartbeat where nothing else is new."""
+    now = row["heartbeat_timestamp"]
+    if {**known, "heartbeat_timestamp": now} == row:
+        written = rows.beat(conn, row["id"], now)
+    else:
+        written = rows.refresh(conn, row)
+    if not written:
+        raise TryAgain(reason="the agent was deleted while it reported")
+
+
+def _abilities(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the agent can do, without the numbers that it merely counts."""
+    return {
+        name: value
+        for name, value in row["configurations"].items()
+        if isinstance(value, bool) or not isinstance(value, int | float)
+    }
+
+
+def _note_physical_networks(d: Deployment, tx: Transaction, host: str) -> None:
+    """The host is on the physical networks that any of its agents has a bridge or interface for."""
+    found: set[str] = set()
+    for agent in rows.on_host(tx, host, alive_since=alive_since(d)):
+        for mapping in _MAPPINGS:
+            found.update(agent["configurations"].get(mapping) or {})
+    segment_hosts.set_hosts(tx, host, found)
+
+
+def get(d: Deployment, ctx: RequestContext, agent_id: str) -> Agent:
+    """The agent of this id.
+
+    Raises:
+        AgentNotFound: there is none.
+    """
+    with d.database.read() as conn:
+        agent = rows.get(conn, agent_id, alive_since=alive_since(d))
+    if agent is None:
+        raise AgentNotFound(id=agent_id)
+    return agent
+
+
+def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Agent]:
+    """The agents that a query asks for, in its order."""
+    with d.database.read() as conn:
+        return rows.list_(conn, query, alive_since=alive_since(d))
+
+
+def update(
+    d: Deployment,
+    ctx: RequestContext,
+    agent_id: str,
+    changes: Mapping[str, Any],
+    *,
+    if_revision: int | None = None,
+) -> Agent:
+    """Change what an operator may say about an agent; one that is enabled is given its ports again.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        agent_id: of the agent.
+        changes: admin_state_up, description.
+        if_revision: agents have none; taken and not looked at.
+
+    Raises:
+        AgentNotFound: there is none of this id.
+    """
+    with d.database.transaction(ctx) as tx:
+        agent = rows.get(tx, agent_id, alive_since=alive_since(d))
+        if agent is None:
+            raise AgentNotFound(id=agent_id)
+        different = {name: value for name, value in changes.items() if agent[name] != value}
+        if different:
+            rows.update_row(tx, agent_id, different)
+            tx.journal("agent", agent_id, "update", "")
+    if different.get("admin_state_up"):
+        binding.resume(d, ctx, host=agent["host"])
+    return {**agent, **different}
+
+
+def delete(
+    d: Deployment,
+    ctx: RequestContext,
+    agent_id: str,
+    *,
+    if_revision: int | None = None,
+) -> None:
+    """Forget an agent and what only it said of its host; it comes back if it reports again.
+
+    Raises:
+        AgentNotFound: there is none of this id.
+    """
+    with d.database.transaction(ctx) as tx:
+        agent = rows.get(tx, agent_id, alive_since=alive_since(d))
+        if agent is None or not rows.remove(tx, agent_id):
+            raise AgentNotFound(id=agent_id)
+        _note_physical_networks(d, tx, agent["host"])
+        tx.journal("agent", agent_id, "delete", "")
