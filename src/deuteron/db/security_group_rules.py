@@ -13,7 +13,7 @@ from deuteron.query import Query
 
 Rule = dict[str, Any]
 
-_COLUMNS: dict[str, ColumnElement[Any]] = {column.name: column for column in rules.columns}
+_COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in rules.columns}
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(rules.c.id == bindparam("id"))

@@ -20,7 +20,7 @@ from deuteron.query import Query
 Group = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
-    column.name: column for column in security_groups.columns
+    str(column.name): column for column in security_groups.columns
 }
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
