@@ -19,7 +19,7 @@ Agent = dict[str, Any]
 
 _KEPT_INSIDE = {"resource_versions", "load"}
 _COLUMNS: Mapping[str, ColumnElement[Any]] = {
-    column.name: column for column in agents.columns if column.name not in _KEPT_INSIDE
+    str(column.name): column for column in agents.columns if column.name not in _KEPT_INSIDE
 }
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())

@@ -216,7 +216,9 @@ def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any])
 
 # --- the bindings of the API ----------------------------------------------------------------------
 
-_COLUMNS = {column.name: column for column in port_bindings.columns if column.name != "port_id"}
+_COLUMNS = {
+    str(column.name): column for column in port_bindings.columns if column.name != "port_id"
+}
 _KEYS = ("host", "vif_type", "vnic_type", "status", "profile", "vif_details")
 _ROWS = select(*(_COLUMNS[key] for key in _KEYS))
 _OF_PORT = _ROWS.where(port_bindings.c.port_id == bindparam("of_port")).order_by(

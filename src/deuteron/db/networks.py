@@ -30,7 +30,7 @@ from deuteron.query import Query
 Network = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
-    **{column.name: column for column in networks.columns if column.name != "external"},
+    **{str(column.name): column for column in networks.columns if column.name != "external"},
     "router:external": networks.c.external,
 }
 _KEYS = tuple(_COLUMNS)

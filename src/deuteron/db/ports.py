@@ -36,7 +36,7 @@ from deuteron.query import Query
 Port = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
-    **{column.name: column for column in ports.columns},
+    **{str(column.name): column for column in ports.columns},
     "binding:host_id": port_bindings.c.host,
     "binding:vnic_type": port_bindings.c.vnic_type,
     "binding:profile": port_bindings.c.profile,
@@ -44,7 +44,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "binding:vif_details": port_bindings.c.vif_details,
 }
 _KEYS = tuple(_COLUMNS)
-TABLE_COLUMNS = tuple(column.name for column in ports.columns)
+TABLE_COLUMNS = tuple(str(column.name) for column in ports.columns)
 """The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
     # outer: whoever deletes the active binding of a port leaves it without one

@@ -54,7 +54,7 @@ def every(conn: Connectable) -> list[SegmentRange]:
 
 # --- the API's ranges -----------------------------------------------------------------------------
 
-_COLUMNS: Mapping[str, ColumnElement[Any]] = {column.name: column for column in ranges.columns}
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {str(column.name): column for column in ranges.columns}
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _ONE = _ROWS.where(ranges.c.id == bindparam("range_id"))

@@ -351,7 +351,7 @@ def set_physical_networks(tx: Transaction, host: str, physical_networks: set[str
 # --- the API's segments ---------------------------------------------------------------------------
 
 _COLUMNS: Mapping[str, ColumnElement[Any]] = {
-    column.name: column for column in segments.columns if column.name != "is_dynamic"
+    str(column.name): column for column in segments.columns if column.name != "is_dynamic"
 }
 _KEYS = tuple(name for name in _COLUMNS if name != "segment_index")
 _SHOWN = select(*(_COLUMNS[name] for name in _KEYS))

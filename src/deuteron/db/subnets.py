@@ -13,7 +13,7 @@ from deuteron.query import Query
 
 Subnet = dict[str, Any]
 
-_COLUMNS: dict[str, ColumnElement[Any]] = {column.name: column for column in subnets.columns}
+_COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in subnets.columns}
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(subnets.c.id == bindparam("id"))
