@@ -9,7 +9,6 @@ measurement are in docs/decisions.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from deuteron.context import RequestContext
 from deuteron.db import failures
+from deuteron.db.moments import utc_now
 from deuteron.db.transaction import Connectable, Reader, Transaction
 from deuteron.db.url import parsed_url
 from deuteron.errors import DatabaseUnavailable, NetworkError, TryAgain
@@ -59,11 +59,6 @@ class TransactionLost(NetworkError):
         "A driver rolled back the transaction of the operation without saying why; "
         "nothing was changed."
     )
-
-
-def utc_now() -> str:
-    """The present time as the API shows it, ``2014-06-04T12:00:00Z``."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,14 +19,14 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from deuteron.context import RequestContext
-from deuteron.db.engine import Database, utc_now
+from deuteron.db.engine import Database
 from deuteron.db.insert_ignore import InsertIgnore
+from deuteron.db.moments import later, utc_now
 from deuteron.db.tables import journal, journal_readers
 from deuteron.db.transaction import Connectable
 from deuteron.errors import DatabaseUnavailable, TryAgain
@@ -43,8 +43,8 @@ _FILLED_AT_ONCE = 500
 _PRUNED_AT_ONCE = 1000
 # A gap that could not be filled is left alone for so many times the usual grace.
 _GRACES_AFTER_FAILURE = 6
-# A reader that nobody has run for so long does not hold up the pruning any more.
-_FORGET_READERS_AFTER = timedelta(days=30)
+# A reader that nobody has run for so many seconds does not hold up the pruning any more.
+_FORGET_READERS_AFTER = 30 * 86400.0
 
 _SYSTEM = RequestContext(request_id="")
 
@@ -228,7 +228,7 @@ class JournalReader:
                     "me": self._me,
                     "to": batch.position,
                     "missing": [[gap.first, gap.last, gap.seen] for gap in batch.gaps],
-                    "until": _later(self._clock(), self._lease),
+                    "until": later(self._clock(), self._lease),
                 },
             ).rowcount
         if advanced != 1:
@@ -259,7 +259,7 @@ class JournalReader:
             "reader": self._name,
             "me": self._me,
             "now": now,
-            "until": _later(now, self._lease),
+            "until": later(now, self._lease),
         }
         with self._database.read() as writer:
             if writer.execute(_HOLD, lease).rowcount != 1:
@@ -307,7 +307,7 @@ class JournalReader:
 
     def _fill_overdue(self, now: str) -> None:
         """Put entries that say nothing where a number has been missing for too long."""
-        limit = _later(now, -self._grace)
+        limit = later(now, -self._grace)
         numbers: list[int] = []
         for gap in self._gaps:
             room = _FILLED_AT_ONCE - len(numbers)
@@ -329,7 +329,7 @@ class JournalReader:
                 _FILL.execute(tx, [{**nothing, "seq": number} for number in numbers])
         except (TryAgain, DatabaseUnavailable):
             # Somebody still holds one of the numbers. Everything else goes on in the meantime.
-            after = _later(now, self._grace * (_GRACES_AFTER_FAILURE - 1))
+            after = later(now, self._grace * (_GRACES_AFTER_FAILURE - 1))
             self._gaps = tuple(replace(gap, seen=max(gap.seen, after)) for gap in self._gaps)
 
 
@@ -346,7 +346,7 @@ def prune(database: Database, *, days: float, clock: Callable[[], str] = utc_now
     """
     now = clock()
     with database.read() as writer:
-        forgotten = _later(now, -_FORGET_READERS_AFTER.total_seconds())
+        forgotten = later(now, -_FORGET_READERS_AFTER)
         writer.execute(
             delete(journal_readers).where(
                 journal_readers.c.held_until < forgotten, journal_readers.c.held_until != ""
@@ -361,7 +361,7 @@ def prune(database: Database, *, days: float, clock: Callable[[], str] = utc_now
             ),
             default=None,
         )
-        before = _later(now, -days * 86400)
+        before = later(now, -days * 86400)
         deleted = 0
         while True:
             oldest = writer.execute(_READ, {"position": 0, "at_most": _PRUNED_AT_ONCE}).all()
@@ -416,12 +416,3 @@ def _without(gaps: Sequence[Gap], there: set[int]) -> list[Gap]:
         if first <= gap.last:
             remaining.append(Gap(first=first, last=gap.last, seen=gap.seen))
     return remaining
-
-
-_ISO = "%Y-%m-%dT%H:%M:%SZ"
-
-
-def _later(moment: str, seconds: float) -> str:
-    """The moment so many seconds later (earlier if negative), in the same form."""
-    then = datetime.strptime(moment, _ISO).replace(tzinfo=UTC) + timedelta(seconds=seconds)
-    return then.strftime(_ISO)
