@@ -173,7 +173,7 @@ def _bind(
         decision = decide(d, ctx, port, lookups, Committing(d, ctx))
         attempts.append(decision.attempt)
         if quietly and port["binding:vif_type"] == rows.FAILED and not decision.bound:
-            _explain_only(d, ctx, port, attempts)
+            keep_attempts(d, ctx, port["id"], attempts)
             return port
         try:
             written = _commit(d, ctx, port, decision, attempts, fresh=fresh)
@@ -427,15 +427,22 @@ def _keep(
     explanation_rows.keep(tx, port_id, latest, new=kept is None)
 
 
-def _explain_only(
-    d: Deployment, ctx: RequestContext, port: Port, attempts: Sequence[explanations.Attempt]
+def keep_attempts(
+    d: Deployment, ctx: RequestContext, port_id: str, attempts: Sequence[explanations.Attempt]
 ) -> None:
-    """Keep the attempts of a port that stays as it is; not worth a second try."""
+    """Keep attempts that change nothing else of the port; not worth a second try.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        port_id: of the port.
+        attempts: the latest last.
+    """
     try:
         with d.database.transaction(ctx) as tx:
-            _keep(tx, port["id"], attempts, fresh=False)
+            _keep(tx, port_id, attempts, fresh=False)
     except TryAgain as conflict:
-        LOG.info("The explanation of port %s was not kept: %s", port["id"], conflict)
+        LOG.info("The explanation of port %s was not kept: %s", port_id, conflict)
 
 
 def _commit_vetoed(
@@ -459,7 +466,7 @@ def _commit_vetoed(
         return _commit(d, ctx, port, failed, attempts, fresh=False)
     except (MechanismDriverError, TryAgain) as error:
         LOG.error("Port %s stays unbound: %s", port["id"], error)
-        _explain_only(d, ctx, port, attempts)
+        keep_attempts(d, ctx, port["id"], attempts)
         return None
 
 

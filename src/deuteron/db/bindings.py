@@ -11,7 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from deuteron.db import select as listing
 from deuteron.db.tables import (
@@ -114,7 +125,7 @@ _TAKE_REVISION = (
         ports.c.revision_number == bindparam("expected"),
     )
     .values(
-        revision_number=bindparam("expected") + 1,
+        revision_number=bindparam("expected", type_=BigInteger) + bindparam("step", type_=Integer),
         updated_at=bindparam("now"),
         status=func.coalesce(bindparam("wished", type_=String), ports.c.status),
     )
@@ -131,7 +142,13 @@ _BIND = (
 
 
 def take_revision(
-    tx: Transaction, port_id: str, *, expected: int, now: str, status: str | None = None
+    tx: Transaction,
+    port_id: str,
+    *,
+    expected: int,
+    now: str,
+    status: str | None = None,
+    step: int = 1,
 ) -> bool:
     """Give the port its next revision if it still has the expected one: one statement.
 
@@ -141,11 +158,18 @@ def take_revision(
         expected: the revision that was read.
         now: ISO text in UTC.
         status: the port's new status, None to leave it.
+        step: by how much the revision grows.
 
     Returns:
         False if another one changed or deleted the port.
     """
-    parameters = {"of_port": port_id, "expected": expected, "now": now, "wished": status}
+    parameters = {
+        "of_port": port_id,
+        "expected": expected,
+        "step": step,
+        "now": now,
+        "wished": status,
+    }
     return bool(tx.execute(_TAKE_REVISION, parameters).rowcount == 1)
 
 
@@ -191,7 +215,8 @@ _DELETE = delete(port_bindings).where(_IS)
 def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any]) -> None:
     """Make the active binding that of another host, vnic_type or profile, not bound yet.
 
-    An inactive binding on the new host gives way. Two statements, four if the host changes.
+    An inactive binding on the new host gives way; a port that had no active binding gets one. Two
+    statements, four if the host changes.
 
     Args:
         tx: the transaction that changes the port.
@@ -202,16 +227,16 @@ def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any])
     delete_levels(tx, port_id, host)
     if new_host != host:
         remove(tx, port_id, new_host)
-    tx.execute(
-        _RESET,
-        {
-            "of_port": port_id,
-            "of_host": host,
-            "new_host": new_host,
-            "new_vnic_type": port["binding:vnic_type"],
-            "new_profile": port["binding:profile"],
-        },
-    )
+    parameters = {
+        "of_port": port_id,
+        "of_host": host,
+        "new_host": new_host,
+        "new_vnic_type": port["binding:vnic_type"],
+        "new_profile": port["binding:profile"],
+    }
+    if tx.execute(_RESET, parameters).rowcount == 0:
+        made = unbound(new_host, port["binding:vnic_type"], port["binding:profile"])
+        add(tx, port_id, made)
 
 
 # --- the bindings of the API ----------------------------------------------------------------------
@@ -239,6 +264,18 @@ _CHANGE = (
 )
 
 Binding = dict[str, Any]
+
+
+def unbound(host: str, vnic_type: str, profile: Mapping[str, Any]) -> Binding:
+    """An active binding that no driver has bound yet."""
+    return {
+        "host": host,
+        "vif_type": UNBOUND,
+        "vnic_type": vnic_type,
+        "status": ACTIVE,
+        "profile": dict(profile),
+        "vif_details": {},
+    }
 
 
 def _binding(row: Any) -> Binding:
