@@ -103,8 +103,8 @@ def _first_rule(
     direction: str,
     remote_group_id: str | None = None,
 ) -> dict[str, Any]:
-    """A rule that a group is born with, as the group's answer shows it."""
-    rule = {
+    """A rule that a group is born with."""
+    return {
         "id": str(uuid.uuid4()),
         "project_id": project_id,
         "security_group_id": group_id,
@@ -118,7 +118,6 @@ def _first_rule(
         "description": None,
         **standard.new(now),
     }
-    return rule_rows.embedded(rule)
 
 
 def _insert_rules(tx: Transaction, groups: Iterable[Group]) -> None:

@@ -44,7 +44,7 @@ def changed(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
 
 
 def require_revision(row: Mapping[str, Any], if_revision: int | None) -> None:
-    """Refuse an ``If-Match: revision_number=N`` that names another revision (``revision-if-match``).
+    """Refuse an ``If-Match`` that names another revision (alias ``revision-if-match``).
 
     Args:
         row: the present row or API dict, with its ``revision_number``.

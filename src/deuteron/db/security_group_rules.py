@@ -18,10 +18,7 @@ _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(rules.c.id == bindparam("id"))
 
-# A rule as part of its group's answer, where the API does not add the old name of the project.
-_EMBEDDED_KEYS = (*_KEYS, "tenant_id")
-_EMBEDDED = select(*_COLUMNS.values(), rules.c.project_id.label("tenant_id"))
-_OF_GROUPS = _EMBEDDED.where(rules.c.security_group_id.in_(bindparam("ids", expanding=True)))
+_OF_GROUPS = _ROWS.where(rules.c.security_group_id.in_(bindparam("ids", expanding=True)))
 
 # Above this many groups their ids are not sent: the rules are joined to the groups' query.
 _IDS_AT_MOST = 1000
@@ -51,7 +48,7 @@ def list_(conn: Connectable, query: Query) -> list[Rule]:
 def of_groups(
     conn: Connectable, group_ids: Sequence[str], groups: Select[Any] | None = None
 ) -> dict[str, list[Rule]]:
-    """The rules of these groups as their answers show them, by one statement.
+    """The rules of these groups, by one statement.
 
     Args:
         group_ids: of the groups.
@@ -68,23 +65,13 @@ def of_groups(
     else:
         found = groups.with_only_columns(groups.selected_columns[0].label("id")).subquery()
         result = conn.execute(
-            _EMBEDDED.select_from(rules.join(found, found.c.id == rules.c.security_group_id))
+            _ROWS.select_from(rules.join(found, found.c.id == rules.c.security_group_id))
         )
     by_group: dict[str, list[Rule]] = {}
     for row in result:
-        rule = dict(zip(_EMBEDDED_KEYS, row, strict=True))
-        rule["tags"] = []
+        rule = dict(zip(_KEYS, row, strict=True))
         by_group.setdefault(rule["security_group_id"], []).append(rule)
     return by_group
-
-
-def embedded(rule: Rule) -> Rule:
-    """A rule as its group's answer shows it.
-
-    Args:
-        rule: the API dict.
-    """
-    return {**rule, "tenant_id": rule["project_id"], "tags": []}
 
 
 _RIVALS = select(*_COLUMNS.values()).where(
