@@ -1,0 +1,5 @@
+"""HTTP in, HTTP out: knows JSON and the attribute maps, never SQL or drivers."""
+
+from deuteron.api.wsgi import Options, application
+
+__all__ = ["Options", "application"]

@@ -1,0 +1,208 @@
+"""The extensions of the API: what each adds to the resources, and how it introduces itself.
+
+Most are data of neutron_lib.api.definitions. Those that Neutron keeps elsewhere are written down
+here, with the same alias, name and date, which clients may compare. `deuteron.app` chooses the
+aliases; this table says what they mean.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from neutron_lib.api.definitions import (
+    agent,
+    allowedaddresspairs,
+    empty_string_filtering,
+    external_net,
+    extra_dhcp_opt,
+    filter_validation,
+    ip_substring_port_filtering,
+    l2_adjacency,
+    multiprovidernet,
+    network,
+    network_mtu,
+    network_mtu_writable,
+    network_segment_range,
+    pagination,
+    port,
+    port_mac_address_override,
+    port_mac_address_regenerate,
+    port_security,
+    portbindings,
+    portbindings_extended,
+    project_id,
+    provider_net,
+    revisionifmatch,
+    segment,
+    sorting,
+    standard_attr_segment,
+    stateful_security_group,
+    subnet,
+    tag_creation,
+)
+
+from deuteron.api.attributes import AttributeMap, merged
+from deuteron.api.definitions import agents, networks, ports, security_groups, standard
+from deuteron.errors import StartError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """One extension.
+
+    Args:
+        alias: how clients ask for it.
+        name: its title.
+        description: one sentence.
+        updated: ISO time of its last change.
+        attributes: collection -> attribute map of what it adds or replaces.
+        requires: aliases without which it has no meaning.
+    """
+
+    alias: str
+    name: str
+    description: str
+    updated: str
+    attributes: Mapping[str, AttributeMap] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "name": self.name,
+            "alias": self.alias,
+            "description": self.description,
+            "updated": self.updated,
+            "links": [],
+        }
+
+
+def _of(definition: ModuleType, attributes: Mapping[str, AttributeMap] | None = None) -> Extension:
+    """An extension as neutron-lib defines it, with other attribute maps where they are given."""
+    return Extension(
+        alias=definition.ALIAS,
+        name=definition.NAME,
+        description=definition.DESCRIPTION,
+        updated=definition.UPDATED_TIMESTAMP,
+        attributes=definition.RESOURCE_ATTRIBUTE_MAP if attributes is None else attributes,
+        requires=tuple(definition.REQUIRED_EXTENSIONS),
+    )
+
+
+_KNOWN = (
+    _of(agent, agents.AGENTS),
+    _of(allowedaddresspairs, ports.ADDRESS_PAIRS),
+    _of(empty_string_filtering),
+    _of(external_net),
+    _of(extra_dhcp_opt),
+    _of(filter_validation),
+    _of(ip_substring_port_filtering),
+    _of(l2_adjacency),
+    _of(multiprovidernet, networks.MULTI_PROVIDER),
+    _of(network_mtu),
+    _of(network_mtu_writable),
+    _of(network_segment_range),
+    _of(pagination),
+    _of(port_mac_address_override),
+    _of(port_mac_address_regenerate, ports.REGENERATED_MAC),
+    _of(port_security),
+    _of(portbindings, ports.BINDING),
+    _of(portbindings_extended),
+    _of(project_id),
+    _of(provider_net),
+    _of(revisionifmatch),
+    _of(segment),
+    _of(sorting),
+    _of(standard_attr_segment),
+    _of(stateful_security_group),
+    _of(tag_creation),
+    Extension(
+        alias="security-group",
+        name="security-group",
+        description="Groups of rules that say which traffic a port may send and receive.",
+        updated="2012-10-05T10:00:00-00:00",
+        attributes=security_groups.RESOURCES,
+        requires=("standard-attr-description",),
+    ),
+    Extension(
+        alias="standard-attr-description",
+        name="standard-attr-description",
+        description="A free text with every resource.",
+        updated="2016-02-10T10:00:00-00:00",
+        attributes=dict.fromkeys(standard.DESCRIBED, standard.DESCRIPTION),
+    ),
+    Extension(
+        alias="standard-attr-revisions",
+        name="Resource revision numbers",
+        description="A number with every resource that grows with each change.",
+        updated="2016-04-11T10:00:00-00:00",
+        attributes=dict.fromkeys(standard.DESCRIBED, standard.REVISIONS),
+    ),
+    Extension(
+        alias="standard-attr-tag",
+        name="Tag support for resources with standard attribute: "
+        "port, subnet, network, security_group, network_segment_range",
+        description="Words with a resource, by which it can be found.",
+        updated="2017-01-01T00:00:00-00:00",
+        attributes={
+            **dict.fromkeys(standard.TAGGED, standard.TAGS),
+            "ports": standard.PORT_TAGS,
+        },
+    ),
+    Extension(
+        alias="standard-attr-timestamp",
+        name="Resource timestamps",
+        description="When every resource was made and last changed.",
+        updated="2016-09-12T10:00:00-00:00",
+        attributes=dict.fromkeys(standard.DESCRIBED, standard.TIMESTAMPS),
+    ),
+)
+
+EXTENSIONS: Mapping[str, Extension] = {extension.alias: extension for extension in _KNOWN}
+
+CORE: Mapping[str, AttributeMap] = {
+    **network.RESOURCE_ATTRIBUTE_MAP,
+    **subnet.RESOURCE_ATTRIBUTE_MAP,
+    **port.RESOURCE_ATTRIBUTE_MAP,
+}
+
+
+def enabled(aliases: Iterable[str]) -> tuple[Extension, ...]:
+    """The extensions of these aliases, each after those that it requires.
+
+    Raises:
+        StartError: an alias is unknown, or requires one that is not among them.
+    """
+    wanted = dict.fromkeys(aliases)
+    ordered: dict[str, Extension] = {}
+    while len(ordered) < len(wanted):
+        ready = [
+            alias
+            for alias in wanted
+            if alias not in ordered and set(_known(alias).requires) <= ordered.keys()
+        ]
+        if not ready:
+            stuck = ", ".join(sorted(wanted.keys() - ordered.keys()))
+            raise StartError(msg=f"Extensions lack others that they require: {stuck}")
+        ordered.update((alias, EXTENSIONS[alias]) for alias in ready)
+    return tuple(ordered.values())
+
+
+def _known(alias: str) -> Extension:
+    extension = EXTENSIONS.get(alias)
+    if extension is None:
+        raise StartError(msg=f"There is no extension with alias {alias}")
+    return extension
+
+
+def attribute_maps(extensions: Iterable[Extension]) -> dict[str, AttributeMap]:
+    """Collection -> attribute map of the core resources with what the extensions add.
+
+    Args:
+        extensions: in the order in which they may replace each other's facts.
+    """
+    maps: dict[str, Any] = {name: dict(attributes) for name, attributes in CORE.items()}
+    for extension in extensions:
+        maps = merged(maps, extension.attributes)
+    return maps

@@ -1,0 +1,249 @@
+"""List, show, create, update and delete, the same for every noun of the API.
+
+    create   document -> bodies -> attributes.create -> noun.create   -> shown -> 201
+    update   document -> body   -> attributes.update -> noun.update   -> shown -> 200
+    delete                                              noun.delete            -> 204
+    list     query string -> Query                   -> noun.list_    -> shown -> 200, with links
+    show     query string -> fields                  -> noun.get      -> shown -> 200
+
+A noun is a `Resource`: names, and the functions of the core that act. `Noun` adds what was
+compiled for it. The ids of the path come first among what a verb is told: none for a list, one
+for a thing, two for a thing below another. Bodies, statuses and refusals as observed of Neutron.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import falcon
+
+from deuteron.api import links
+from deuteron.api.attributes import PROJECT, TENANT, AttributeMap, Attributes, Body
+from deuteron.api.call import Answer, Call
+from deuteron.api.query import QueryRules, parse
+from deuteron.errors import BadRequest, HTTPBadRequest
+
+Row = dict[str, Any]
+
+_REVISION = "revision_number="
+# An entity tag in quotes; a weak one (W/"...") never matches (RFC 9110, 13.1.1).
+_ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A noun of the API and who acts on it. A verb that is None is not allowed (405).
+
+    Args:
+        name: singular, the key of one in a body.
+        collection: plural, the key of many.
+        paths: below ``/v2.0/``; the first is the canonical one.
+        key: the attribute that stands in the path of one.
+        list_: (deployment, context, query) -> rows.
+        get: (deployment, context, id) -> row.
+        create: (deployment, context, bodies) -> rows, all or none.
+        update: (deployment, context, id, changes, if_revision=) -> row.
+        delete: (deployment, context, id, if_revision=).
+        actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
+        bulk: many may be created by one request.
+        tagged: it has tags.
+        parts: attributes that list other resources whole, named like their collection.
+        attributes: its attribute map, None if core and extensions say it.
+    """
+
+    name: str
+    collection: str
+    paths: tuple[str, ...]
+    key: str = "id"
+    list_: Callable[..., list[Row]] | None = None
+    get: Callable[..., Row] | None = None
+    create: Callable[..., list[Row]] | None = None
+    update: Callable[..., Row] | None = None
+    delete: Callable[..., None] | None = None
+    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    bulk: bool = True
+    tagged: bool = False
+    parts: tuple[str, ...] = ()
+    attributes: AttributeMap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun:
+    """A resource with what was compiled for it.
+
+    Args:
+        resource: names and verbs.
+        attributes: what bodies may say and answers show.
+        rules: what query strings may ask.
+        parts: attribute -> attributes of the resources that it lists.
+        link_prefix: what links begin with, None for the request's host.
+        bulk: many may be created by one request.
+    """
+
+    resource: Resource
+    attributes: Attributes
+    rules: QueryRules
+    parts: Mapping[str, Attributes]
+    link_prefix: str | None = None
+    bulk: bool = True
+
+
+def list_(noun: Noun, call: Call, *ids: str) -> Answer:
+    """``GET /v2.0/things``."""
+    assert noun.resource.list_ is not None
+    asked = parse(noun.rules, call.request.query_string)
+    rows = noun.resource.list_(call.deployment, call.context, *ids, asked.query)
+    collection = noun.resource.collection
+    body: dict[str, Any] = {}
+    if asked.query.limit:
+        keys = [row[noun.rules.key] for row in rows]
+        pages = links.of_pages(call.request, asked, keys, noun.link_prefix)
+        if pages:
+            body[f"{collection}_links"] = pages
+    body[collection] = shown(noun, rows, asked.fields)
+    return Answer(200, body)
+
+
+def show(noun: Noun, call: Call, *ids: str) -> Answer:
+    """``GET /v2.0/things/{id}``."""
+    assert noun.resource.get is not None
+    asked = parse(noun.rules, call.request.query_string)
+    row = noun.resource.get(call.deployment, call.context, *ids)
+    return Answer(200, {noun.resource.name: shown(noun, [row], asked.fields)[0]})
+
+
+def create(noun: Noun, call: Call, *ids: str) -> Answer:
+    """``POST /v2.0/things``: one under the singular, many under the plural."""
+    assert noun.resource.create is not None
+    given, many = bodies(noun, call.document())
+    checked = [noun.attributes.create(body, call.context) for body in given]
+    rows = noun.resource.create(call.deployment, call.context, *ids, checked)
+    made = shown(noun, rows)
+    if many:
+        return Answer(201, {noun.resource.collection: made})
+    return Answer(201, {noun.resource.name: made[0]})
+
+
+def update(noun: Noun, call: Call, *ids: str) -> Answer:
+    """``PUT /v2.0/things/{id}``, perhaps with ``If-Match: revision_number=N``."""
+    assert noun.resource.update is not None
+    document = call.document()
+    if isinstance(document, dict) and noun.resource.collection in document:
+        raise HTTPBadRequest(msg="Only one at a time can be updated")
+    given = body(noun.resource.name, document)
+    changes = noun.attributes.update(given, call.context)
+    row = noun.resource.update(
+        call.deployment, call.context, *ids, changes, **_condition(call.request)
+    )
+    return Answer(200, {noun.resource.name: shown(noun, [row])[0]})
+
+
+def delete(noun: Noun, call: Call, *ids: str) -> Answer:
+    """``DELETE /v2.0/things/{id}``, perhaps with ``If-Match: revision_number=N``."""
+    assert noun.resource.delete is not None
+    if call.raw:
+        raise HTTPBadRequest(msg="A DELETE request has no body")
+    noun.resource.delete(call.deployment, call.context, *ids, **_condition(call.request))
+    return Answer(204)
+
+
+def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
+    """``PUT /v2.0/things/{id}/{action}``; the core checks and answers documents as they are."""
+    verb = noun.resource.actions[action]
+    return Answer(200, verb(call.deployment, call.context, *ids, call.document()))
+
+
+def body(name: str, document: Any) -> Body:
+    """The object that a document has under a name.
+
+    Args:
+        name: singular.
+        document: the parsed body, None where there is none.
+
+    Raises:
+        HTTPBadRequest: the document, or what it has there, is no object.
+    """
+    if document is not None and not isinstance(document, dict):
+        raise HTTPBadRequest(msg="The body is not a JSON object")
+    given = None if document is None else document.get(name)
+    if given is None:
+        raise HTTPBadRequest(msg=f"The body has no '{name}'")
+    if not isinstance(given, dict):
+        raise HTTPBadRequest(msg=f"'{name}' is not an object")
+    return given
+
+
+def bodies(noun: Noun, document: Any) -> tuple[Sequence[Body], bool]:
+    """The objects that a document wants to be created, and whether it wants many.
+
+    Items of a list may be wrapped under the singular once more.
+
+    Args:
+        noun: with its two names.
+        document: the parsed body, None where there is none.
+
+    Raises:
+        HTTPBadRequest: neither name is there, an item is no object, or many are not allowed.
+    """
+    name, collection = noun.resource.name, noun.resource.collection
+    if not isinstance(document, dict) or collection not in document:
+        return [body(name, document)], False
+    if not noun.bulk:
+        raise HTTPBadRequest(msg="Bulk operation not supported")
+    items = document[collection]
+    if not items:
+        raise HTTPBadRequest(msg=f"'{collection}' is empty")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise HTTPBadRequest(msg=f"'{collection}' is not a list of objects")
+    return [body(name, item if name in item else {name: item}) for item in items], True
+
+
+def shown(noun: Noun, rows: list[Row], fields: Sequence[str] | None = None) -> list[Row]:
+    """Rows of the core as answers show them: without what is not visible, the project twice.
+
+    Args:
+        noun: whose rows.
+        rows: API dicts, changed in place; rows of one answer have the same hidden names.
+        fields: names to cut them down to, None for all.
+    """
+    for name, attributes in noun.parts.items():
+        for row in rows:
+            _complete(attributes, row.get(name, []))
+    _complete(noun.attributes, rows)
+    if fields is None or not rows or rows[0].keys() == set(fields):
+        return rows
+    return [{name: row[name] for name in fields if name in row} for row in rows]
+
+
+def _complete(attributes: Attributes, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    hidden = [name for name in rows[0] if name not in attributes.visible]
+    for row in rows:
+        for name in hidden:
+            row.pop(name, None)
+        if attributes.shows_tenant and PROJECT in row:
+            row[TENANT] = row[PROJECT]
+
+
+def _condition(request: falcon.Request) -> dict[str, int]:
+    """``if_revision`` from the If-Match header; nothing where it names no revision.
+
+    Raises:
+        BadRequest: a revision that is no number, or several.
+    """
+    header = request.env.get("HTTP_IF_MATCH")
+    if not header:
+        return {}
+    quoted = _ENTITY_TAG.findall(header)
+    tags = [tag for weak, tag in quoted if not weak] if quoted else [header.strip()]
+    revisions = [tag.removeprefix(_REVISION) for tag in tags if tag.startswith(_REVISION)]
+    if not revisions:
+        return {}
+    if len(revisions) > 1:
+        raise BadRequest(resource="if-match", msg="it names several revisions")
+    text = revisions[0]
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest(resource="if-match", msg="it must be revision_number=NUMBER")
+    return {"if_revision": int(text)}

@@ -1,0 +1,110 @@
+"""Every path that is answered, by which function: one table.
+
+    /                                         versions.versions
+    /healthcheck                              operations.health
+    /metrics                                  operations.show_metrics
+    /v2.0                                     versions.resources
+    /v2.0/extensions                          versions.list_extensions
+    /v2.0/extensions/{alias}                  versions.show_extension
+    /v2.0/<things>                            resources.list_, create
+    /v2.0/<things>/{id}                       resources.show, update, delete
+    /v2.0/<things>/{id}/<action>              resources.act
+    /v2.0/<things>/{id}/tags                  tags.list_, add, replace, clear
+    /v2.0/<things>/{id}/tags/{tag}            tags.show, put, remove
+    and what nouns.SPECIAL names
+
+The things are the resources of `deuteron.api.nouns`. Handlers below ``/v2.0`` take a `Call` and the
+variable parts of the path, and are authenticated; the others are falcon responders.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deuteron.api import operations, resources, tags, versions
+from deuteron.api.call import Handler, Responder
+from deuteron.api.extensions import Extension
+from deuteron.api.operations import Ranges
+from deuteron.api.resources import Noun
+
+if TYPE_CHECKING:
+    from deuteron.core.deployment import Deployment
+
+Methods = dict[str, Handler]
+
+
+def open_to_all(
+    deployment: "Deployment", *, link_prefix: str | None, ranges: Ranges | None
+) -> Mapping[str, Mapping[str, Responder]]:
+    """Path -> method -> responder of what anybody may ask.
+
+    Args:
+        deployment: whose health and metrics are shown.
+        link_prefix: what links begin with, None for the request's host.
+        ranges: tells the use of the segment ranges, None to leave it out.
+    """
+    return {
+        "/": {"GET": partial(versions.versions, link_prefix)},
+        "/healthcheck": {"GET": partial(operations.health, deployment)},
+        "/metrics": {"GET": partial(operations.show_metrics, deployment, ranges)},
+    }
+
+
+def authenticated(
+    nouns: Iterable[Noun],
+    special: Mapping[str, Mapping[str, Handler]],
+    extensions: Iterable[Extension],
+    *,
+    link_prefix: str | None,
+) -> Mapping[str, Methods]:
+    """Path -> method -> handler of everything else.
+
+    Args:
+        nouns: the resources.
+        special: path below ``/v2.0/`` -> method -> handler of what is no verb of a resource.
+        extensions: those that are enabled.
+        link_prefix: what links begin with, None for the request's host.
+    """
+    table: dict[str, Methods] = {
+        "/v2.0": {"GET": partial(versions.resources, link_prefix)},
+        "/v2.0/extensions": {"GET": partial(versions.list_extensions, extensions)},
+        "/v2.0/extensions/{alias}": {"GET": partial(versions.show_extension, extensions)},
+    }
+    for noun in nouns:
+        for path in noun.resource.paths:
+            table.update(_of_resource(noun, f"/v2.0/{path}"))
+    for path, methods in special.items():
+        table.setdefault(f"/v2.0/{path}", {}).update(methods)
+    return table
+
+
+def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
+    one = f"{path}/{{{noun.resource.key}}}"
+    collection = noun.resource.collection
+    verbs = noun.resource
+    table: dict[str, Methods] = {
+        path: {
+            **({"GET": partial(resources.list_, noun)} if verbs.list_ else {}),
+            **({"POST": partial(resources.create, noun)} if verbs.create else {}),
+        },
+        one: {
+            **({"GET": partial(resources.show, noun)} if verbs.get else {}),
+            **({"PUT": partial(resources.update, noun)} if verbs.update else {}),
+            **({"DELETE": partial(resources.delete, noun)} if verbs.delete else {}),
+        },
+    }
+    for action in verbs.actions:
+        table[f"{one}/{action}"] = {"PUT": partial(resources.act, noun, action)}
+    if verbs.tagged:
+        table[f"{one}/tags"] = {
+            "GET": partial(tags.list_, collection),
+            "POST": partial(tags.add, collection),
+            "PUT": partial(tags.replace, collection),
+            "DELETE": partial(tags.clear, collection),
+        }
+        table[f"{one}/tags/{{tag}}"] = {
+            "GET": partial(tags.show, collection),
+            "PUT": partial(tags.put, collection),
+            "DELETE": partial(tags.remove, collection),
+        }
+    return table

@@ -1,0 +1,46 @@
+"""Log lines: one line each, on standard error, with the id of the request they belong to.
+
+2014-06-04T12:00:00.123Z INFO req-8f0c... deuteron.api.faults GET /v2.0/ports/x refused: ...
+"""
+
+import logging
+import time
+from contextvars import ContextVar
+from typing import TextIO
+
+# The request that the running code works for: its own id, and the caller's global one behind a
+# slash where it sent one. '-' outside of requests.
+REQUEST: ContextVar[str] = ContextVar("request", default="-")
+
+_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(name)s %(message)s"
+
+
+def _with_request(record: logging.LogRecord) -> bool:
+    record.request = REQUEST.get()
+    return True
+
+
+class _OneLine(logging.Formatter):
+    """Times in UTC; line breaks within a message are shown as such, tracebacks are kept."""
+
+    converter = time.gmtime  # type: ignore[assignment]
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (of logging)
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)
+
+
+def configure(*, debug: bool = False, stream: TextIO | None = None) -> None:
+    """Send the log of this process to a stream.
+
+    Args:
+        debug: say more, of our own modules.
+        stream: None for standard error.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_OneLine(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S"))
+    handler.addFilter(_with_request)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("deuteron").setLevel(logging.DEBUG if debug else logging.INFO)
