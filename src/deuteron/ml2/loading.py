@@ -80,7 +80,7 @@ def _from_namespace(namespace: str, names: Sequence[str], kind: str) -> dict[str
         names=list(names),
         invoke_on_load=True,
         on_load_failure_callback=fail,
-        warn_on_missing_entrypoint=False,
+        on_missing_entrypoints_callback=None,
     )
     return {extension.name: extension.obj for extension in extensions}
 
