@@ -162,7 +162,7 @@ def _bring_to_head(connection: Connection, state: State, revision: str | None) -
         case State.EMPTY | State.UNFINISHED:
             _create(connection, state)
         case State.OLDER:
-            _migrate(connection)
+            migrate(connection)
         case State.NEWER | State.FOREIGN:
             _refuse(state, revision)
 
@@ -190,7 +190,8 @@ def _create(connection: Connection, state: State) -> None:
     connection.execute(_VERSIONS.update(), {"version_num": HEAD})
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Apply the revisions that the database has not had yet, in the transaction that is open."""
     # Alembic takes longer to import than a server may take to start.
     from alembic.migration import MigrationContext
     from alembic.operations import Operations

@@ -1,0 +1,517 @@
+"""Create the tables."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0001"
+down_revision = None
+
+
+def _text(length: int) -> sa.String:
+    """A text that compares and sorts by code point on every database."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    op.create_table(
+        "agents",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("agent_type", _text(64), nullable=False),
+        sa.Column("binary", _text(255), nullable=False),
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("topic", _text(255), nullable=False),
+        sa.Column("availability_zone", _text(255), nullable=True),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("started_at", _text(20), nullable=False),
+        sa.Column("heartbeat_timestamp", _text(20), nullable=False),
+        sa.Column(
+            "configurations",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "resource_versions",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=True,
+        ),
+        sa.Column("load", sa.Integer(), nullable=False),
+        sa.Column("resources_synced", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
+        sa.UniqueConstraint("agent_type", "host", name=op.f("uq_agents_agent_type_host")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_agents_host"), "agents", ["host"], unique=False)
+    op.create_table(
+        "free_ranges",
+        sa.Column("pool", _text(128), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("first", _text(32), nullable=False),
+        sa.Column("last", _text(32), nullable=False),
+        sa.PrimaryKeyConstraint("pool", "position", name=op.f("pk_free_ranges")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index("ix_free_ranges_pool_first", "free_ranges", ["pool", "first"], unique=False)
+    op.create_table(
+        "host_physical_networks",
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("physical_network", _text(64), nullable=False),
+        sa.PrimaryKeyConstraint("host", "physical_network", name=op.f("pk_host_physical_networks")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_host_physical_networks_physical_network"),
+        "host_physical_networks",
+        ["physical_network"],
+        unique=False,
+    )
+    op.create_table(
+        "journal",
+        sa.Column(
+            "seq",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("at", _text(20), nullable=False),
+        sa.Column("resource", _text(32), nullable=False),
+        sa.Column("resource_id", _text(64), nullable=False),
+        sa.Column("event", _text(32), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("request_id", _text(64), nullable=False),
+        sa.Column("actor", _text(255), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_journal")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_journal_resource_id"), "journal", ["resource_id"], unique=False)
+    op.create_table(
+        "journal_readers",
+        sa.Column("name", _text(64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "gaps", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.Column("holder", _text(64), nullable=False),
+        sa.Column("held_until", _text(20), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_journal_readers")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "network_segment_ranges",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("name", _text(255), nullable=True),
+        sa.Column("default", sa.Boolean(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("project_id", _text(255), nullable=True),
+        sa.Column("network_type", _text(32), nullable=False),
+        sa.Column("physical_network", _text(64), nullable=True),
+        sa.Column("minimum", sa.BigInteger(), nullable=False),
+        sa.Column("maximum", sa.BigInteger(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_network_segment_ranges")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "networks",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("external", sa.Boolean(), nullable=False),
+        sa.Column("mtu", sa.Integer(), nullable=False),
+        sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_networks_name"), "networks", ["name"], unique=False)
+    op.create_index(op.f("ix_networks_project_id"), "networks", ["project_id"], unique=False)
+    op.create_table(
+        "postcommits",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("hook", _text(64), nullable=False),
+        sa.Column("resource_id", _text(36), nullable=False),
+        sa.Column(
+            "payload", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.Column(
+            "drivers", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", _text(20), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_postcommits")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_postcommits_due_at"), "postcommits", ["due_at"], unique=False)
+    op.create_index(
+        op.f("ix_postcommits_resource_id"), "postcommits", ["resource_id"], unique=False
+    )
+    op.create_table(
+        "security_groups",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("stateful", sa.Boolean(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_groups")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_security_groups_name"), "security_groups", ["name"], unique=False)
+    op.create_index(
+        op.f("ix_security_groups_project_id"), "security_groups", ["project_id"], unique=False
+    )
+    op.create_table(
+        "segment_claims",
+        sa.Column("network_type", _text(32), nullable=False),
+        sa.Column("physical_network", _text(64), nullable=False),
+        sa.Column("segmentation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "network_type", "physical_network", "segmentation_id", name=op.f("pk_segment_claims")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "tags",
+        sa.Column("resource_id", _text(36), nullable=False),
+        sa.Column("tag", _text(255), nullable=False),
+        sa.PrimaryKeyConstraint("resource_id", "tag", name=op.f("pk_tags")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "default_security_groups",
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("security_group_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["security_group_id"],
+            ["security_groups.id"],
+            name=op.f("fk_default_security_groups_security_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_default_security_groups")),
+        sa.UniqueConstraint(
+            "security_group_id", name=op.f("uq_default_security_groups_security_group_id")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "ports",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("mac_address", _text(32), nullable=False),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("device_id", _text(255), nullable=False),
+        sa.Column("device_owner", _text(255), nullable=False),
+        sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
+        sa.Column(
+            "allowed_address_pairs",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "extra_dhcp_opts",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_ports_network_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ports")),
+        sa.UniqueConstraint(
+            "network_id", "mac_address", name=op.f("uq_ports_network_id_mac_address")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_ports_device_id"), "ports", ["device_id"], unique=False)
+    op.create_index(op.f("ix_ports_device_owner"), "ports", ["device_owner"], unique=False)
+    op.create_index(op.f("ix_ports_name"), "ports", ["name"], unique=False)
+    op.create_index(op.f("ix_ports_project_id"), "ports", ["project_id"], unique=False)
+    op.create_table(
+        "security_group_rules",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("security_group_id", _text(36), nullable=False),
+        sa.Column("direction", _text(16), nullable=False),
+        sa.Column("ethertype", _text(8), nullable=False),
+        sa.Column("protocol", _text(40), nullable=True),
+        sa.Column("port_range_min", sa.Integer(), nullable=True),
+        sa.Column("port_range_max", sa.Integer(), nullable=True),
+        sa.Column("remote_group_id", _text(36), nullable=True),
+        sa.Column("remote_ip_prefix", _text(64), nullable=True),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["remote_group_id"],
+            ["security_groups.id"],
+            name=op.f("fk_security_group_rules_remote_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["security_group_id"],
+            ["security_groups.id"],
+            name=op.f("fk_security_group_rules_security_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_group_rules")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_security_group_rules_project_id"),
+        "security_group_rules",
+        ["project_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_security_group_rules_remote_group_id"),
+        "security_group_rules",
+        ["remote_group_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_security_group_rules_security_group_id"),
+        "security_group_rules",
+        ["security_group_id"],
+        unique=False,
+    )
+    op.create_table(
+        "segments",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("network_type", _text(32), nullable=False),
+        sa.Column("physical_network", _text(64), nullable=True),
+        sa.Column("segmentation_id", sa.BigInteger(), nullable=True),
+        sa.Column("segment_index", sa.Integer(), nullable=False),
+        sa.Column("is_dynamic", sa.Boolean(), nullable=False),
+        sa.Column("name", _text(255), nullable=True),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["networks.id"], name=op.f("fk_segments_network_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_segments_network_id"), "segments", ["network_id"], unique=False)
+    op.create_index(
+        "ix_segments_place",
+        "segments",
+        ["network_type", "physical_network", "segmentation_id"],
+        unique=False,
+    )
+    op.create_table(
+        "binding_explanations",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column(
+            "attempts", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["port_id"],
+            ["ports.id"],
+            name=op.f("fk_binding_explanations_port_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("port_id", name=op.f("pk_binding_explanations")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "port_binding_levels",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("driver", _text(64), nullable=False),
+        sa.Column("segment_id", _text(36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["port_id"],
+            ["ports.id"],
+            name=op.f("fk_port_binding_levels_port_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name=op.f("fk_port_binding_levels_segment_id")
+        ),
+        sa.PrimaryKeyConstraint("port_id", "host", "level", name=op.f("pk_port_binding_levels")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_port_binding_levels_segment_id"),
+        "port_binding_levels",
+        ["segment_id"],
+        unique=False,
+    )
+    op.create_table(
+        "port_bindings",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("vnic_type", _text(64), nullable=False),
+        sa.Column(
+            "profile", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.Column("vif_type", _text(64), nullable=False),
+        sa.Column(
+            "vif_details",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["port_id"], ["ports.id"], name=op.f("fk_port_bindings_port_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("port_id", "host", name=op.f("pk_port_bindings")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_port_bindings_host"), "port_bindings", ["host"], unique=False)
+    op.create_table(
+        "port_security_groups",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("security_group_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["port_id"],
+            ["ports.id"],
+            name=op.f("fk_port_security_groups_port_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["security_group_id"],
+            ["security_groups.id"],
+            name=op.f("fk_port_security_groups_security_group_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "port_id", "security_group_id", name=op.f("pk_port_security_groups")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_port_security_groups_security_group_id"),
+        "port_security_groups",
+        ["security_group_id"],
+        unique=False,
+    )
+    op.create_table(
+        "subnets",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("ip_version", sa.SmallInteger(), nullable=False),
+        sa.Column("cidr", _text(64), nullable=False),
+        sa.Column("gateway_ip", _text(64), nullable=True),
+        sa.Column("enable_dhcp", sa.Boolean(), nullable=False),
+        sa.Column("ipv6_ra_mode", _text(16), nullable=True),
+        sa.Column("ipv6_address_mode", _text(16), nullable=True),
+        sa.Column("subnetpool_id", _text(36), nullable=True),
+        sa.Column("segment_id", _text(36), nullable=True),
+        sa.Column(
+            "allocation_pools",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "dns_nameservers",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "host_routes",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["networks.id"], name=op.f("fk_subnets_network_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name=op.f("fk_subnets_segment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subnets")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_subnets_name"), "subnets", ["name"], unique=False)
+    op.create_index(op.f("ix_subnets_network_id"), "subnets", ["network_id"], unique=False)
+    op.create_index(op.f("ix_subnets_project_id"), "subnets", ["project_id"], unique=False)
+    op.create_index(op.f("ix_subnets_segment_id"), "subnets", ["segment_id"], unique=False)
+    op.create_table(
+        "ip_allocations",
+        sa.Column("subnet_id", _text(36), nullable=False),
+        sa.Column("ip_address", _text(64), nullable=False),
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["port_id"], ["ports.id"], name=op.f("fk_ip_allocations_port_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subnet_id"], ["subnets.id"], name=op.f("fk_ip_allocations_subnet_id")
+        ),
+        sa.PrimaryKeyConstraint("subnet_id", "ip_address", name=op.f("pk_ip_allocations")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index("ix_ip_allocations_address", "ip_allocations", ["ip_address"], unique=False)
+    op.create_index(op.f("ix_ip_allocations_port_id"), "ip_allocations", ["port_id"], unique=False)
