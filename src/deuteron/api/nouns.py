@@ -1,0 +1,171 @@
+"""The nouns of the API, and the functions of the core that act on them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from deuteron.api import agents, explanations
+from deuteron.api.call import Handler
+from deuteron.api.definitions import ports as port_definitions
+from deuteron.api.resources import Resource, Row
+from deuteron.context import RequestContext
+from deuteron.core import agents as agent_verbs
+from deuteron.core import (
+    bindings,
+    networks,
+    ports,
+    security_group_rules,
+    security_groups,
+    segment_ranges,
+    segments,
+    subnets,
+)
+
+if TYPE_CHECKING:
+    from deuteron.core.deployment import Deployment
+
+
+def _create_binding(
+    d: "Deployment", ctx: RequestContext, port_id: str, bodies: list[Row]
+) -> list[Row]:
+    return [bindings.create(d, ctx, port_id, body) for body in bodies]
+
+
+def _update_binding(
+    d: "Deployment",
+    ctx: RequestContext,
+    port_id: str,
+    host: str,
+    changes: Row,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (bindings have no revision number)
+) -> Row:
+    return bindings.update(d, ctx, port_id, host, changes)
+
+
+def _delete_binding(
+    d: "Deployment",
+    ctx: RequestContext,
+    port_id: str,
+    host: str,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (bindings have no revision number)
+) -> None:
+    bindings.delete(d, ctx, port_id, host)
+
+
+def _activate_binding(
+    d: "Deployment", ctx: RequestContext, port_id: str, host: str, _document: Any
+) -> Row:
+    """The answer is the binding, not wrapped (observed)."""
+    return bindings.activate(d, ctx, port_id, host)
+
+
+RESOURCES = (
+    Resource(
+        name="network",
+        collection="networks",
+        paths=("networks",),
+        list_=networks.list_,
+        get=networks.get,
+        create=networks.create,
+        update=networks.update,
+        delete=networks.delete,
+        tagged=True,
+    ),
+    Resource(
+        name="subnet",
+        collection="subnets",
+        paths=("subnets",),
+        list_=subnets.list_,
+        get=subnets.get,
+        create=subnets.create,
+        update=subnets.update,
+        delete=subnets.delete,
+        tagged=True,
+    ),
+    Resource(
+        name="port",
+        collection="ports",
+        paths=("ports",),
+        list_=ports.list_,
+        get=ports.get,
+        create=ports.create,
+        update=ports.update,
+        delete=ports.delete,
+        tagged=True,
+    ),
+    Resource(
+        name="binding",
+        collection="bindings",
+        paths=("ports/{id}/bindings",),
+        key="host",
+        list_=bindings.list_,
+        get=bindings.get,
+        create=_create_binding,
+        update=_update_binding,
+        delete=_delete_binding,
+        actions={"activate": _activate_binding},
+        bulk=False,
+        attributes=port_definitions.BINDINGS,
+    ),
+    Resource(
+        name="segment",
+        collection="segments",
+        paths=("segments",),
+        list_=segments.list_,
+        get=segments.get,
+        create=segments.create,
+        update=segments.update,
+        delete=segments.delete,
+        bulk=False,
+    ),
+    Resource(
+        name="network_segment_range",
+        collection="network_segment_ranges",
+        paths=("network_segment_ranges", "network-segment-ranges"),
+        list_=segment_ranges.list_,
+        get=segment_ranges.get,
+        create=segment_ranges.create,
+        update=segment_ranges.update,
+        delete=segment_ranges.delete,
+        tagged=True,
+    ),
+    Resource(
+        name="security_group",
+        collection="security_groups",
+        paths=("security-groups", "security_groups"),
+        list_=security_groups.list_,
+        get=security_groups.get,
+        create=security_groups.create,
+        update=security_groups.update,
+        delete=security_groups.delete,
+        tagged=True,
+        parts=("security_group_rules",),
+    ),
+    Resource(
+        name="security_group_rule",
+        collection="security_group_rules",
+        paths=("security-group-rules", "security_group_rules"),
+        list_=security_group_rules.list_,
+        get=security_group_rules.get,
+        create=security_group_rules.create,
+        update=security_group_rules.update,
+        delete=security_group_rules.delete,
+    ),
+    Resource(
+        name="agent",
+        collection="agents",
+        paths=("agents",),
+        list_=agent_verbs.list_,
+        get=agent_verbs.get,
+        update=agent_verbs.update,
+        delete=agent_verbs.delete,
+    ),
+)
+
+# What is no verb of a noun: path below /v2.0/ -> method -> handler.
+SPECIAL: Mapping[str, Mapping[str, Handler]] = {
+    "agents": {"PUT": agents.report},
+    "binding-explanations": {"POST": explanations.create},
+    "ports/{id}/binding-explanation": {"GET": explanations.show},
+}
