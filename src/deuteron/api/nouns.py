@@ -60,7 +60,7 @@ def _activate_binding(
     return bindings.activate(d, ctx, port_id, host)
 
 
-RESOURCES = (
+_ALWAYS = (
     Resource(
         name="network",
         collection="networks",
@@ -131,6 +131,18 @@ RESOURCES = (
         tagged=True,
     ),
     Resource(
+        name="agent",
+        collection="agents",
+        paths=("agents",),
+        list_=agent_verbs.list_,
+        get=agent_verbs.get,
+        update=agent_verbs.update,
+        delete=agent_verbs.delete,
+    ),
+)
+
+_SECURITY_GROUPS = (
+    Resource(
         name="security_group",
         collection="security_groups",
         paths=("security-groups", "security_groups"),
@@ -152,16 +164,17 @@ RESOURCES = (
         update=security_group_rules.update,
         delete=security_group_rules.delete,
     ),
-    Resource(
-        name="agent",
-        collection="agents",
-        paths=("agents",),
-        list_=agent_verbs.list_,
-        get=agent_verbs.get,
-        update=agent_verbs.update,
-        delete=agent_verbs.delete,
-    ),
 )
+
+
+def resources(*, security_groups: bool = True) -> tuple[Resource, ...]:
+    """The nouns of a site.
+
+    Args:
+        security_groups: whether it has security groups (``enable_security_group``).
+    """
+    return (*_ALWAYS, *_SECURITY_GROUPS) if security_groups else _ALWAYS
+
 
 # What is no verb of a noun: path below /v2.0/ -> method -> handler.
 SPECIAL: Mapping[str, Mapping[str, Handler]] = {
