@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from deuteron.context import RequestContext
 from deuteron.core import security_group_rules as rules
 from deuteron.core import security_groups as groups
 from deuteron.core.deployment import Deployment
-from deuteron.db.engine import Database, utc_now
+from deuteron.db.engine import Database
 from deuteron.db.tables import (
     default_security_groups,
     journal,
@@ -23,6 +25,7 @@ from deuteron.db.tables import (
     security_groups,
 )
 from deuteron.query import EVERYTHING, Query
+from tests.deployments import a_deployment
 from tests.statements import counted
 
 ADMIN = RequestContext(request_id="req-1", project_id="p", is_admin=True)
@@ -30,8 +33,8 @@ MEMBER = RequestContext(request_id="req-2", project_id="p")
 
 
 @pytest.fixture
-def d(database: Database) -> Deployment:
-    return a_deployment(database)
+def d(database: Database, tmp_path: Path) -> Deployment:
+    return a_deployment(database, tmp_path, mechanisms=())
 
 
 @pytest.fixture
@@ -40,19 +43,6 @@ def other_database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.dispose()
-
-
-def a_deployment(database: Database) -> Deployment:
-    nothing: Any = None
-    return Deployment(
-        settings=nothing,
-        database=database,
-        segments=nothing,
-        mechanisms=nothing,
-        port_extensions=(),
-        hints=nothing,
-        clock=utc_now,
-    )
 
 
 def a_group(d: Deployment, **changes: Any) -> dict[str, Any]:
@@ -345,7 +335,7 @@ def test_only_an_administrator_deletes_a_default_group_and_it_comes_again(d):
 
 
 def test_many_requests_at_once_make_one_default_group(d, database, other_database):
-    processes = [d, a_deployment(other_database)]
+    processes = [d, replace(d, database=other_database)]
 
     def job(number: int) -> None:
         first_network(processes[number % 2], [f"project-{(number + n) % 3}" for n in range(3)])
@@ -391,7 +381,7 @@ def at_once(size: int, job: Callable[[int], None]) -> list[BaseException]:
 
 def test_a_request_that_was_slower_uses_the_other_ones_group(d, other_database):
     """The slower one has not seen the default group, and waits for the faster one's commit."""
-    faster, slower = d, a_deployment(other_database)
+    faster, slower = d, replace(d, database=other_database)
     answers: list[dict[str, str]] = []
 
     def second() -> None:
@@ -577,3 +567,10 @@ def test_port_security_goes_after_the_groups(d):
     with pytest.raises(errors.PortSecurityPortHasSecurityGroup):
         after_update(d, ADMIN, {}, after, before)
     assert after_update(d, ADMIN, {"security_groups": []}, after, before) == []
+
+
+def test_a_site_without_security_groups_has_no_default_ones(database, tmp_path):
+    without = "[securitygroup]\nenable_security_group = false"
+    d = a_deployment(database, tmp_path, mechanisms=(), configuration=without)
+    assert of_new_ports(d, ADMIN, ({}, a_port())) == [[]]
+    assert count(database, security_groups) == 0

@@ -1,6 +1,6 @@
 """Tags of resources on each database. Security groups stand for all that can have them."""
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -12,8 +12,9 @@ from deuteron.core import tags
 from deuteron.core.deployment import Deployment
 from deuteron.db import tables
 from deuteron.db import tags as rows
-from deuteron.db.engine import Database, utc_now
+from deuteron.db.engine import Database
 from deuteron.query import Query
+from tests.deployments import a_deployment
 from tests.statements import counted
 
 CTX = RequestContext(request_id="req-1", project_id="p", is_admin=True)
@@ -21,17 +22,8 @@ GROUPS = "security_groups"
 
 
 @pytest.fixture
-def d(database: Database) -> Deployment:
-    nothing: Any = None
-    return Deployment(
-        settings=nothing,
-        database=database,
-        segments=nothing,
-        mechanisms=nothing,
-        port_extensions=(),
-        hints=nothing,
-        clock=utc_now,
-    )
+def d(database: Database, tmp_path: Path) -> Deployment:
+    return a_deployment(database, tmp_path, mechanisms=())
 
 
 @pytest.fixture

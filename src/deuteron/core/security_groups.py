@@ -234,7 +234,8 @@ def _lose_references(d: Deployment, tx: Transaction, group_id: str) -> None:
 def ensure_default(d: Deployment, tx: Transaction, project_ids: Collection[str]) -> dict[str, str]:
     """See to it that each of these projects has its default security group.
 
-    Any number of requests may do so at the same time; each project gets one.
+    Any number of requests may do so at the same time; each project gets one. A site without
+    security groups (``enable_security_group``) has no default groups either.
 
     Args:
         project_ids: of the projects.
@@ -243,9 +244,9 @@ def ensure_default(d: Deployment, tx: Transaction, project_ids: Collection[str])
         Project id -> group id.
 
     Raises:
-        TryAgain: the default group was deleted in this very moment.
+        TryAgain: a default group was deleted in this very moment.
     """
-    if not project_ids:
+    if not project_ids or not d.settings.securitygroup.enable_security_group:
         return {}
     found = rows.defaults(tx, project_ids)
     missing = sorted(set(project_ids) - found.keys())
@@ -327,11 +328,15 @@ def for_new_ports(
             _require_one_kind(stateful, ids or ())
     defaults = ensure_default(d, tx, lacking)
     return [
-        ([defaults[port["project_id"]]] if port["port_security_enabled"] else [])
-        if ids is None
-        else sorted(set(ids))
+        _default_of(port, defaults) if ids is None else sorted(set(ids))
         for ids, port in zip(wanted, ports, strict=True)
     ]
+
+
+def _default_of(port: Mapping[str, Any], defaults: Mapping[str, str]) -> list[str]:
+    if not port["port_security_enabled"] or port["project_id"] not in defaults:
+        return []
+    return [defaults[port["project_id"]]]
 
 
 def for_update(
