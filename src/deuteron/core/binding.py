@@ -52,7 +52,6 @@ from deuteron.ml2.dispatch import Hook
 from deuteron.ml2.hierarchy import Outcome, Step, Walk
 from deuteron.ml2.plugin_context import outside_transaction
 from deuteron.ml2.reasons import Reason
-from deuteron.segment import Segment
 
 LOG = logging.getLogger(__name__)
 
@@ -107,8 +106,9 @@ def bind(
     ctx: RequestContext,
     port: Port,
     *,
-    segments: Sequence[Segment] | None = None,
+    lookups: Lookups | None = None,
     fresh: bool = False,
+    quietly: bool = False,
 ) -> Port:
     """Bind a port to its host, if it has one and is not bound yet.
 
@@ -119,8 +119,9 @@ def bind(
         d: the deployment.
         ctx: the caller.
         port: API dict as it was committed; changed in place.
-        segments: of its network, where they are known: saves a statement.
+        lookups: what was read of networks and hosts already, to bind many ports.
         fresh: the port was created just now: saves a statement.
+        quietly: leave a port alone, but for its explanation, that failed before and fails again.
 
     Returns:
         the same dict, with the binding, revision and time as they are now.
@@ -130,47 +131,12 @@ def bind(
     """
     if not needed(port):
         return port
-    known = None if segments is None else {port["network_id"]: segments}
-    return _bind(d, ctx, port, Lookups(d, known), fresh=fresh)
-
-
-def bind_many(
-    d: Deployment,
-    ctx: RequestContext,
-    ports: Sequence[Port],
-    *,
-    segments: Mapping[str, Sequence[Segment]] | None = None,
-    fresh: bool = False,
-) -> list[Port]:
-    """Bind ports one after the other, reading networks and hosts once; see `bind`.
-
-    Args:
-        d: the deployment.
-        ctx: the caller.
-        ports: API dicts; changed in place.
-        segments: of their networks, by network id, where they are known.
-        fresh: the ports were created just now.
-    """
-    lookups = Lookups(d, segments)
-    return [_bind(d, ctx, port, lookups, fresh=fresh) if needed(port) else port for port in ports]
-
-
-def _bind(
-    d: Deployment,
-    ctx: RequestContext,
-    port: Port,
-    lookups: Lookups,
-    *,
-    fresh: bool,
-    quietly: bool = False,
-) -> Port:
-    """Attempt and commit until one or the other settles it.
-
-    `quietly` leaves a port alone, but for its explanation, that failed before and fails again.
-    """
+    known = Lookups(d) if lookups is None else lookups
     attempts: list[explanations.Attempt] = []
     for count in range(1, MAX_TRIES + 1):
-        decision = decide(d, ctx, port, lookups, Committing(d, ctx))
+        walk, segments = _walk(d, ctx, port, known, Committing(d, ctx))
+        walk.down(segments)
+        decision = _decision(d, port, walk)
         attempts.append(decision.attempt)
         if quietly and port["binding:vif_type"] == rows.FAILED and not decision.bound:
             keep_attempts(d, ctx, port["id"], attempts)
@@ -226,56 +192,71 @@ def decide(
         port: API dict; its ``binding:*`` say what is wanted.
         lookups: what was read already.
         transactions: how dynamic segments are taken.
-        hypothetical: no port of this kind exists: it counts as one with an address.
+        hypothetical: no such port exists: it counts as one with an address.
     """
-    host, vnic_type = port["binding:host_id"], port["binding:vnic_type"]
+    walk, segments = _walk(d, ctx, port, lookups, transactions, hypothetical=hypothetical)
+    walk.down(segments)
+    return _decision(d, port, walk, hypothetical=hypothetical)
+
+
+def _walk(
+    d: Deployment,
+    ctx: RequestContext,
+    port: Port,
+    lookups: Lookups,
+    transactions: Transactions,
+    *,
+    hypothetical: bool = False,
+) -> tuple[Walk, list[dict[str, Any]]]:
+    """The drivers and the segments that they are to be asked about."""
     source = BindingSource(d, port["network_id"], lookups, transactions)
-    unbound = {**port, "binding:vif_type": rows.UNBOUND, "binding:vif_details": {}}
     binding = HostBinding(
-        host=host,
+        host=port["binding:host_id"],
         vif_type=rows.UNBOUND,
         vif_details={},
-        vnic_type=vnic_type,
+        vnic_type=port["binding:vnic_type"],
         profile=port["binding:profile"],
     )
-    context = PortContext(outside_transaction(ctx), unbound, None, source, binding=binding)
+    shown = {**port, "binding:vif_type": rows.UNBOUND, "binding:vif_details": {}}
     walk = Walk(
         d.mechanisms,
-        context,
+        PortContext(outside_transaction(ctx), shown, None, source, binding=binding),
         has_address=hypothetical or bool(port["fixed_ips"]),
         exhausted=source.exhausted,
     )
     segments, skipped = _candidates(d, port, source.static_segments())
     walk.steps += skipped
-    bound = bool(segments) and walk.down(segments)
+    return walk, segments
+
+
+def _decision(d: Deployment, port: Port, walk: Walk, *, hypothetical: bool = False) -> Decision:
+    """What the drivers said, as a record."""
     proposal = walk.proposal
-    if bound and proposal is not None:
-        levels = tuple(
-            BoundLevel(driver=level.driver, segment_id=level.segment_id)
-            for level in context.levels()
-        )
-        details = dict(proposal.vif_details or {})
-        details["bound_drivers"] = {
-            str(number): level.driver for number, level in enumerate(levels)
-        }
-        vif_type, status = proposal.vif_type, proposal.status
-    else:
-        levels, details, vif_type, status = (), {}, rows.FAILED, None
+    host = port["binding:host_id"]
     attempt = explanations.attempt_of(
         at=d.clock(),
         host=host,
-        vnic_type=vnic_type,
-        vif_type=vif_type if bound else None,
+        vnic_type=port["binding:vnic_type"],
+        vif_type=None if proposal is None else proposal.vif_type,
         steps=walk.steps,
     )
     if not hypothetical:
-        _count(attempt)
-    if not bound:
-        LOG.warning(
-            "Port %s could not be bound on host %s: %s", port["id"], host, attempt["sentence"]
+        for reason in explanations.reasons_of(attempt):
+            metrics.BINDS.labels(attempt["outcome"], reason).inc()
+    if proposal is None:
+        LOG.warning("Port %s cannot be bound on host %s: %s", port["id"], host, attempt["sentence"])
+        return Decision(
+            vif_type=rows.FAILED, vif_details={}, status=None, levels=(), attempt=attempt
         )
+    levels = walk.levels()
+    details = dict(proposal.vif_details or {})
+    details["bound_drivers"] = {str(number): one.driver for number, one in enumerate(levels)}
     return Decision(
-        vif_type=vif_type, vif_details=details, status=status, levels=levels, attempt=attempt
+        vif_type=proposal.vif_type,
+        vif_details=details,
+        status=proposal.status,
+        levels=levels,
+        attempt=attempt,
     )
 
 
@@ -322,12 +303,6 @@ def _skipped(segment: dict[str, Any] | None, reason: Reason, sentence: str, hint
         sentence=sentence,
         hint=hint,
     )
-
-
-def _count(attempt: explanations.Attempt) -> None:
-    outcome, reasons = explanations.counted(attempt)
-    for reason in reasons:
-        metrics.BINDS.labels(outcome, reason).inc()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,7 +472,7 @@ def resume(d: Deployment, ctx: RequestContext, *, host: str | None = None) -> in
             if not needed(port):
                 continue
             try:
-                _bind(d, ctx, port, lookups, fresh=False, quietly=True)
+                bind(d, ctx, port, lookups=lookups, quietly=True)
             except NetworkError:
                 LOG.exception("Port %s could not be bound again", port["id"])
             count += not needed(port)

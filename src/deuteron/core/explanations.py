@@ -121,19 +121,16 @@ def latest(kept: Iterable[Attempt], new: Iterable[Attempt]) -> list[Attempt]:
     return [*kept, *new][-KEPT:]
 
 
-def counted(attempt: Attempt) -> tuple[str, list[str]]:
-    """Outcome and reasons of an attempt, for the metrics.
+def reasons_of(attempt: Attempt) -> list[str]:
+    """The reasons of a failed attempt, each once, for the metrics; '' of one that succeeded.
 
-    Returns:
-        the outcome, and each reason of a failed attempt once; a driver's own code as ``declined``.
+    A driver's own codes count as ``declined``: a metric must not grow by what drivers invent.
     """
     if attempt["outcome"] == _BOUND:
-        return _BOUND, [""]
+        return [""]
     known = set(Reason)
     reasons = {step["reason"] for step in attempt["steps"] if step["reason"]}
-    return _FAILED, sorted(
-        {one if one in known else Reason.DECLINED.value for one in reasons} or {""}
-    )
+    return sorted({one if one in known else Reason.DECLINED.value for one in reasons} or {""})
 
 
 # --- for people -----------------------------------------------------------------------------------

@@ -149,6 +149,17 @@ class Mechanisms:
         if failures:
             raise _as_error(hook, failures)
 
+    def note_time(self, name: str, hook: Hook, started: float) -> None:
+        """Tell how long a hook took that was called on one driver alone (`bind_port`).
+
+        Args:
+            name: of the driver.
+            hook: which hook it is.
+            started: `time.perf_counter()` before the call.
+        """
+        if self._observe is not None:
+            self._observe(name, hook, time.perf_counter() - started)
+
     def timed(self, name: str, hook: Hook, call: Callable[[], None]) -> None:
         """Run a hook that is called on one driver alone (`bind_port`) and note its time.
 

@@ -10,10 +10,10 @@ there are at most `MAX_LEVELS` levels. All of this is how drivers know it from N
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from neutron_lib import exceptions
@@ -85,7 +85,7 @@ class Walk:
     ) -> None:
         binding = mechanisms.drivers_with(Hook.BIND_PORT)
         self._drivers = [(name, one) for name, one in mechanisms.drivers if name in binding]
-        self._timed = mechanisms.timed
+        self._note_time = mechanisms.note_time
         self._context = context
         self._has_address = has_address
         self._exhausted = exhausted
@@ -109,6 +109,8 @@ class Walk:
         Returns:
             True if the port is bound: then `proposal` says how, and the context has the levels.
         """
+        if not segments:
+            return False
         if level == MAX_LEVELS:
             self._note_too_deep(level)
             return False
@@ -118,15 +120,18 @@ class Walk:
             if self._barred(name, driver, segments, level):
                 continue
             self._context.prepare_to_bind(segments)
+            started = time.perf_counter()
             try:
-                self._timed(name, Hook.BIND_PORT, partial(driver.bind_port, self._context))
+                driver.bind_port(self._context)
             except Exception as error:
                 LOG.exception("Mechanism driver %s failed in bind_port", name)
                 self._note_error(name, error, level)
                 continue
+            finally:
+                self._note_time(name, Hook.BIND_PORT, started)
             proposal = self._context.proposal
             self._note_declines(name, proposal, segments, level)
-            if proposal is None:
+            if proposal is None or self._leads_nowhere(name, proposal, level):
                 continue
             self._context.push_level(BoundLevel(driver=name, segment_id=proposal.segment_id))
             if not proposal.next_segments:
@@ -142,6 +147,28 @@ class Walk:
             self._context.pop_level()
             self._note_lower_failed(position)
         return False
+
+    def _leads_nowhere(self, name: str, proposal: Proposal, level: int) -> bool:
+        """Whether the driver neither bound the port nor named segments for the level below."""
+        if proposal.next_segments or proposal.vif_type != portbindings.VIF_TYPE_UNBOUND:
+            return False
+        self._note(
+            level,
+            name,
+            proposal.segment_id,
+            Outcome.FAILED,
+            Reason.LOWER_LEVEL_FAILED,
+            "The driver took this segment, but named none for the level below.",
+            "This is a fault of the driver.",
+        )
+        return True
+
+    def levels(self) -> tuple[BoundLevel, ...]:
+        """The levels of the binding, from the fabric down."""
+        return tuple(
+            BoundLevel(driver=level.driver, segment_id=level.segment_id)
+            for level in self._context.levels()
+        )
 
     def _allocation(self) -> dict[str, str]:
         """Resource providers that Placement chose for the port: group -> id."""
