@@ -25,9 +25,11 @@ class InsertIgnore:
 
     def __init__(self, table: Table) -> None:
         ignoring = mysql.insert(table).prefix_with("IGNORE")
+        # RETURNING makes one statement of many rows, and tells how many were inserted.
+        returning = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
         self._statements = {
             "sqlite": sqlite.insert(table).on_conflict_do_nothing(),
-            "postgresql": postgresql.insert(table).on_conflict_do_nothing(),
+            "postgresql": returning,
             "mysql": ignoring,
             "mariadb": ignoring,
         }
@@ -42,5 +44,6 @@ class InsertIgnore:
         Returns:
             How many rows were inserted.
         """
-        statement = self._statements[tx.connection.dialect.name]
-        return int(tx.execute(statement, list(rows)).rowcount)
+        dialect = tx.connection.dialect.name
+        inserted = tx.execute(self._statements[dialect], list(rows))
+        return len(inserted.all()) if dialect == "postgresql" else int(inserted.rowcount)
