@@ -145,9 +145,7 @@ def for_subnet(
     source = PortSource(d, ctx, subnet["network_id"], tx=tx)
 
     def network() -> NetworkContext:
-        return NetworkContext(
-            _plugin_context(ctx, tx), source.network(), None, source.segments
-        )
+        return NetworkContext(_plugin_context(ctx, tx), source.network(), None, source.segments)
 
     return SubnetContext(_plugin_context(ctx, tx), subnet, original, network)
 

@@ -1,11 +1,11 @@
 """Networks: create, get, list, update, delete.
 
-    create   segments.wanted()          what the body asks for, before anything is opened
-             THE transaction
-               segments.reserve/allocate   claims
-               db.networks, db.segments    rows
-               precommit, journal
-             postcommit                 a failure deletes the network again
+create   segments.wanted()          what the body asks for, before anything is opened
+         THE transaction
+           segments.reserve/allocate   claims
+           db.networks, db.segments    rows
+           precommit, journal
+         postcommit                 a failure deletes the network again
 """
 
 import uuid
@@ -243,7 +243,9 @@ def delete(
         standard.require_revision(network, if_revision)
         left = ports.on_network(tx, network_id)
         if left:
-            raise NetworkInUse(net_id=network_id, reason=f"delete its ports first: {', '.join(left)}")
+            raise NetworkInUse(
+                net_id=network_id, reason=f"delete its ports first: {', '.join(left)}"
+            )
         segments = segment_rows.of_networks(tx, [network_id]).get(network_id, [])
         if d.mechanisms.overrides(Hook.DELETE_NETWORK_PRECOMMIT):
             context = driver_contexts.for_network(d, ctx, network, segments=segments, tx=tx)

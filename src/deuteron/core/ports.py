@@ -27,7 +27,7 @@ from deuteron.core import (
     standard,
 )
 from deuteron.core.deployment import Deployment
-from deuteron.core.segments import segments_of_host
+from deuteron.core.segment_hosts import segments_of_host
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as rows
@@ -262,7 +262,7 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
         port["binding:vif_details"] = {}
     for extension in d.port_extensions:
         extension.on_update(tx, changes, port, original)
-    groups = security_groups.for_update(d, tx, changes, port, original)
+    groups = security_groups.for_update(tx, changes, port, original)
     if groups is not None:
         port["security_groups"] = groups
     port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
@@ -324,9 +324,7 @@ def _changed_addresses(
     subnets = subnet_rows.of_networks(tx, [port["network_id"]])
     if "fixed_ips" in changes or renamed:
         request = _request(tx, port, subnets, changes.get("fixed_ips", current))
-        return ipam.reassign(
-            tx, d.hints, request, current=current, old_mac=original["mac_address"]
-        )
+        return ipam.reassign(tx, d.hints, request, current=current, old_mac=original["mac_address"])
     request = _request(tx, port, subnets, None)
     if request.host_segments is None:
         return list(current)

@@ -135,13 +135,13 @@ def _require_segment(
     tx: Transaction, segment_id: str | None, network_id: str, siblings: Sequence[Subnet]
 ) -> None:
     """Either every subnet of a network has a segment, or none (routed networks)."""
-    if any((one["segment_id"] is None) != (segment_id is None) for one in siblings):
-        raise SubnetsNotAllAssociatedWithSegments(network_id=network_id)
-    if segment_id is None:
-        return
-    segment = segment_rows.find(tx, segment_id)
-    if segment is None:
+    segment = None if segment_id is None else segment_rows.find(tx, segment_id)
+    if segment_id is not None and segment is None:
         raise SegmentNotFound(segment_id=segment_id)
+    if any((one["segment_id"] is None) != (segment is None) for one in siblings):
+        raise SubnetsNotAllAssociatedWithSegments(network_id=network_id)
+    if segment is None:
+        return
     if segment.network_id != network_id:
         raise NetworkIdsDontMatch(subnet_network=network_id, segment_id=segment_id)
     if segment.is_dynamic:
@@ -150,7 +150,11 @@ def _require_segment(
 
 def _give_to_ports(d: Deployment, tx: Transaction, subnet: Subnet) -> None:
     """The ports that are there already configure themselves an address of the new subnet."""
-    pairs = port_rows.macs_on_network(tx, subnet["network_id"])
+    pairs = [
+        (port_id, mac)
+        for port_id, mac, owner in port_rows.macs_on_network(tx, subnet["network_id"])
+        if owner not in ipam.ROUTER_OWNERS
+    ]
     given = ipam.add_auto_addresses(tx, subnet, pairs)
     if given:
         revisions.bump(tx, "ports", list(given), d.clock())
@@ -246,9 +250,7 @@ def _require_gateway_unused(tx: Transaction, subnet: Subnet) -> None:
             raise GatewayIpInUse(ip_address=address, port_id=port_id)
 
 
-def _require_segment_may_change(
-    tx: Transaction, subnet: Subnet, segment_id: str | None
-) -> None:
+def _require_segment_may_change(tx: Transaction, subnet: Subnet, segment_id: str | None) -> None:
     """A subnet may be tied to a segment once; the only one of its network (observed of Neutron)."""
     if subnet["segment_id"] is not None:
         raise SubnetSegmentAssociationChangeNotAllowed
@@ -296,8 +298,7 @@ def _take_from_ports(d: Deployment, tx: Transaction, subnet: Subnet) -> None:
     holding = [
         port_id
         for port_id, owner, _ in owners
-        if owner not in ports.OWNED_BY_AGENTS
-        and (not automatic or owner in ipam.ROUTER_OWNERS)
+        if owner not in ports.OWNED_BY_AGENTS and (not automatic or owner in ipam.ROUTER_OWNERS)
     ]
     if holding:
         raise SubnetInUse(

@@ -198,9 +198,7 @@ def update_row(conn: Connectable, network: Network, changes: Mapping[str, Any]) 
 _DELETE_TAGS = delete(tags).where(
     or_(
         tags.c.resource_id == bindparam("id"),
-        tags.c.resource_id.in_(
-            select(subnets.c.id).where(subnets.c.network_id == bindparam("id"))
-        ),
+        tags.c.resource_id.in_(select(subnets.c.id).where(subnets.c.network_id == bindparam("id"))),
     )
 )
 _DELETE_SUBNETS = delete(subnets).where(subnets.c.network_id == bindparam("id"))

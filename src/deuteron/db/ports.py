@@ -56,7 +56,12 @@ _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_
 _BY_ID = _ROWS.where(ports.c.id == bindparam("id"))
 _BY_IDS = _ROWS.where(ports.c.id.in_(bindparam("ids", expanding=True)))
 _CHILDREN = Children(
-    ("ip", ip_allocations.c.port_id, [ip_allocations.c.subnet_id, ip_allocations.c.ip_address], None),
+    (
+        "ip",
+        ip_allocations.c.port_id,
+        [ip_allocations.c.subnet_id, ip_allocations.c.ip_address],
+        None,
+    ),
     ("group", port_security_groups.c.port_id, [port_security_groups.c.security_group_id], None),
     ("tag", tags.c.resource_id, [tags.c.tag], None),
 )
@@ -113,16 +118,14 @@ def get_many(conn: Connectable, port_ids: Sequence[str]) -> list[Port]:
 
 
 def _of_fixed_ips(values: Iterable[Any]) -> ColumnElement[bool]:
-    """``fixed_ips=ip_address=A`` and ``fixed_ips=subnet_id=S``: a port that has one of each named."""
+    """``fixed_ips=ip_address=A`` and ``fixed_ips=subnet_id=S``: a port with one of each named."""
     wanted: dict[str, list[str]] = {}
     for value in values:
         name, _, text = str(value).partition("=")
         wanted.setdefault(name, []).append(text)
     return and_(
         *(
-            exists().where(
-                ip_allocations.c.port_id == ports.c.id, _address_clause(name, texts)
-            )
+            exists().where(ip_allocations.c.port_id == ports.c.id, _address_clause(name, texts))
             for name, texts in wanted.items()
         )
     )
@@ -158,9 +161,7 @@ def list_(conn: Connectable, query: Query) -> list[Port]:
 
 
 def _page(base: Select[Any], query: Query) -> Select[Any]:
-    return listing.page(
-        base, columns=_COLUMNS, special=_SPECIAL, id_column=ports.c.id, query=query
-    )
+    return listing.page(base, columns=_COLUMNS, special=_SPECIAL, id_column=ports.c.id, query=query)
 
 
 def _list_columns(conn: Connectable, query: Query, fields: tuple[str, ...]) -> list[Port]:
@@ -268,9 +269,7 @@ _MACS = select(ports.c.network_id, ports.c.mac_address).where(
 )
 
 
-def taken_macs(
-    conn: Connectable, wanted: Iterable[tuple[str, str]]
-) -> set[tuple[str, str]]:
+def taken_macs(conn: Connectable, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
     """Which of these (network id, MAC address) pairs exist already."""
     pairs = set(wanted)
     if not pairs:
@@ -303,9 +302,7 @@ def macs_on_network(conn: Connectable, network_id: str) -> list[tuple[str, str, 
     return [tuple(row) for row in conn.execute(_MACS_ON_NETWORK, {"network_id": network_id})]
 
 
-_DROP_ADDRESSES = delete(ip_allocations).where(
-    ip_allocations.c.subnet_id == bindparam("subnet_id")
-)
+_DROP_ADDRESSES = delete(ip_allocations).where(ip_allocations.c.subnet_id == bindparam("subnet_id"))
 
 
 def drop_addresses(conn: Connectable, subnet_id: str) -> None:

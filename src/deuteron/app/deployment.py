@@ -1,0 +1,72 @@
+"""Constructs a deployment: settings in, everything that the verbs of the core work with out.
+
+settings --> database --> type drivers --> segment manager
+                     `--> mechanism drivers
+                     `--> port extensions
+"""
+
+from deuteron import metrics
+from deuteron.config import Settings
+from deuteron.core import port_extensions, segment_ranges
+from deuteron.core.deployment import Deployment
+from deuteron.db import schema
+from deuteron.db.engine import Database, utc_now
+from deuteron.db.free_ranges import Hints
+from deuteron.ml2 import loading
+from deuteron.ml2.dispatch import Mechanisms
+from deuteron.ml2.segments import SegmentManager
+
+# Connections that one process keeps beyond those of its request threads: background work.
+_SPARE_CONNECTIONS = 2
+
+
+def build(settings: Settings) -> Deployment:
+    """Open the database, load the drivers and put them together.
+
+    Args:
+        settings: what was configured; `deuteron.config.load` has filled oslo.config's global
+            options as well, which drivers read in their ``initialize``.
+
+    Raises:
+        StartError: the database cannot be used, or a driver does not load.
+    """
+    database = open_database(settings)
+    schema.prepare(database, may_upgrade=database.dialect == "sqlite")
+    types = loading.load(loading.TYPE_DRIVERS, settings.ml2.type_drivers, "type driver")
+    loading.initialize(types, "type driver")
+    segments = SegmentManager(
+        types,
+        project_network_types=settings.ml2.project_network_types,
+        external_network_type=settings.ml2.external_network_type or "",
+        global_physnet_mtu=settings.global_physnet_mtu,
+    )
+    segment_ranges.sync_defaults(database, segments, utc_now)
+    names = settings.ml2.mechanism_drivers
+    drivers = loading.load(loading.MECHANISM_DRIVERS, names, "mechanism driver")
+    loading.initialize(drivers, "mechanism driver")
+    return Deployment(
+        settings=settings,
+        database=database,
+        segments=segments,
+        mechanisms=Mechanisms(drivers, observe=metrics.observe_driver_hook),
+        port_extensions=port_extensions.builtin(
+            max_allowed_address_pair=settings.max_allowed_address_pair
+        ),
+        hints=Hints(),
+        clock=utc_now,
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that is configured, not yet looked at.
+
+    Raises:
+        StartError: its URL cannot be understood.
+    """
+    configured = settings.database
+    return Database(
+        configured.connection,
+        pool_size=settings.deuteron.api_threads + _SPARE_CONNECTIONS,
+        max_overflow=configured.max_overflow,
+        recycle=configured.connection_recycle_time,
+    )

@@ -1,0 +1,140 @@
+"""The WSGI application of one process: settings in, what a web server calls out.
+
+`load` is for our own server; `application` is for uWSGI, mod_wsgi and others, which import it by
+name (``deuteron.app.wsgi:application``). It is made at the first request and finds its
+configuration files by ``DEUTERON_CONFIG_FILES`` or ``OS_NEUTRON_CONFIG_FILES``, separated by
+semicolons, and ``OS_NEUTRON_CONFIG_DIR`` for names without a folder, or where Neutron has them.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from deuteron import api, config
+from deuteron.api import auth, nouns
+from deuteron.app.background import Background, Chore
+from deuteron.app.deployment import build
+from deuteron.config import Settings
+from deuteron.core import postcommit_repair, segment_ranges
+from deuteron.core.deployment import Deployment
+from deuteron.db import journal
+
+# What is shown in /v2.0/extensions: each of them complete.
+ALIASES = (
+    "agent",
+    "allowed-address-pairs",
+    "binding",
+    "binding-extended",
+    "empty-string-filtering",
+    "external-net",
+    "extra_dhcp_opt",
+    "filter-validation",
+    "ip-substring-filtering",
+    "l2_adjacency",
+    "multi-provider",
+    "net-mtu",
+    "net-mtu-writable",
+    "network-segment-range",
+    "pagination",
+    "port-mac-address-regenerate",
+    "port-mac-override",
+    "port-security",
+    "project-id",
+    "provider",
+    "revision-if-match",
+    "segment",
+    "sorting",
+    "standard-attr-description",
+    "standard-attr-revisions",
+    "standard-attr-segment",
+    "standard-attr-tag",
+    "standard-attr-timestamp",
+    "tag-creation",
+)
+SECURITY_GROUP_ALIASES = ("security-group", "stateful-security-group")
+
+# Days that entries of the journal are kept at least.
+_JOURNAL_DAYS = 30
+
+Start = Callable[..., Any]
+
+
+def load(settings: Settings) -> Any:
+    """Build the service of one worker process and start its background work.
+
+    Args:
+        settings: what was configured.
+
+    Returns:
+        the WSGI application.
+
+    Raises:
+        StartError: the database cannot be used, or a driver does not load.
+    """
+    deployment = build(settings)
+    Background(chores(deployment)).start()
+    return application_of(deployment)
+
+
+def application_of(deployment: Deployment) -> Any:
+    """The API of a deployment as a WSGI application."""
+    settings = deployment.settings
+    groups = settings.securitygroup.enable_security_group
+    return api.application(
+        deployment,
+        resources=nouns.resources(security_groups=groups),
+        aliases=(*ALIASES, *(SECURITY_GROUP_ALIASES if groups else ())),
+        authenticate=auth.noauth,
+        special=nouns.SPECIAL,
+        options=api.Options(
+            largest_body=settings.deuteron.max_request_body_size,
+            longest_page=settings.pagination_max_limit,
+            link_prefix=settings.network_link_prefix,
+            bulk=settings.allow_bulk,
+            filter_validation=settings.filter_validation,
+        ),
+        ranges=segment_ranges.use,
+    )
+
+
+def chores(deployment: Deployment) -> list[Chore]:
+    """What this process does beside answering requests."""
+    return [
+        Chore(name="postcommit hooks", every=10, run=lambda: postcommit_repair.repair(deployment)),
+        Chore(
+            name="journal",
+            every=3600,
+            run=lambda: journal.prune(
+                deployment.database, days=_JOURNAL_DAYS, clock=deployment.clock
+            ),
+        ),
+    ]
+
+
+def _configured_files() -> list[str] | None:
+    named = os.environ.get("DEUTERON_CONFIG_FILES") or os.environ.get("OS_NEUTRON_CONFIG_FILES")
+    if not named:
+        return None
+    folder = Path(os.environ.get("OS_NEUTRON_CONFIG_DIR", "."))
+    return [str(folder / name.strip()) for name in named.split(";") if name.strip()]
+
+
+class _Application:
+    """Makes the application when it is first called."""
+
+    def __init__(self) -> None:
+        self._made: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        """Answer one WSGI request."""
+        if self._made is None:
+            with self._lock:
+                if self._made is None:
+                    self._made = load(config.load(_configured_files()))
+        return self._made(environ, start_response)  # type: ignore[no-any-return]
+
+
+application = _Application()
