@@ -33,7 +33,7 @@ def protocol(value: Any) -> str | None:
     if isinstance(value, str | int) and not isinstance(value, bool):
         text = str(value)
         if text.isascii() and text.isdigit() and int(text) <= 255:
-            return text
+            return str(int(text))
         if text.lower() in PROTOCOLS:
             return text.lower()
     raise SecurityGroupRuleInvalidProtocol(protocol=value, values=", ".join(PROTOCOLS))
