@@ -64,8 +64,8 @@ def _on_update(
     row: dict[str, Any],
     original: Mapping[str, Any],
 ) -> None:
-    if changes.get(ATTRIBUTE):
-        row[ATTRIBUTE] = merged(original[ATTRIBUTE], changes[ATTRIBUTE])
+    if ATTRIBUTE in changes:  # null and an empty list change nothing
+        row[ATTRIBUTE] = merged(original[ATTRIBUTE], changes[ATTRIBUTE] or [])
 
 
 EXTRA_DHCP_OPTS = PortExtension(
