@@ -1,13 +1,14 @@
 """The tables: made once, upgraded on demand, refused when they are not ours."""
 
-import multiprocessing
+import subprocess
+import sys
 import time
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from deuteron.db import schema
-from deuteron.db.engine import Database
+from deuteron.db.engine import ConnectionSettings, Database
 from deuteron.db.url import parsed_url
 from deuteron.errors import StartError
 
@@ -75,25 +76,39 @@ def test_a_missing_table_is_noticed(empty, empty_url):
         schema.check(empty)
 
 
-def _start(url: str, failures: "multiprocessing.Queue[str]") -> None:
-    database = Database(url)
-    try:
-        schema.prepare(database, may_upgrade=True)
-        schema.check(database)
-    except Exception as error:
-        failures.put(repr(error))
-    database.dispose()
+STARTER = """
+import sys
+from deuteron.db import schema
+from deuteron.db.engine import Database
+
+print("ready", flush=True)
+sys.stdin.readline()
+database = Database(sys.argv[1])
+schema.prepare(database, may_upgrade=True)
+schema.check(database)
+"""
 
 
 def test_processes_that_start_at_once_do_not_disturb_each_other(empty_url):
-    spawn = multiprocessing.get_context("spawn")
-    failures = spawn.Queue()
-    starters = [spawn.Process(target=_start, args=(empty_url, failures)) for _ in range(4)]
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", STARTER, empty_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
     for starter in starters:
-        starter.start()
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "ready\n"
     for starter in starters:
-        starter.join(60)
-    assert failures.empty(), failures.get()
+        assert starter.stdin is not None
+        starter.stdin.write("go\n")
+        starter.stdin.flush()
+    outputs = [starter.communicate(timeout=60)[0] for starter in starters]
+    assert [starter.returncode for starter in starters] == [0, 0, 0], "\n".join(outputs)
 
 
 def test_a_fresh_sqlite_database_is_quick(tmp_path):
@@ -105,3 +120,15 @@ def test_a_fresh_sqlite_database_is_quick(tmp_path):
         best = min(best, time.process_time() - began)
         database.dispose()
     assert best < 0.15
+
+
+def test_waiting_for_another_process_has_no_limit_of_a_connection(server):
+    url = server.create("patient")
+    if server.dialect == "mysql":
+        url += "?read_timeout=1"
+    database = Database(url, settings=ConnectionSettings(statement_timeout=1, idle_timeout=1))
+    with database.maintenance() as connection:
+        sleep = "SELECT SLEEP(1.5)" if server.dialect == "mysql" else "SELECT pg_sleep(1.5)"
+        connection.execute(text(sleep))
+    database.dispose()
+    server.drop("patient")

@@ -14,7 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, literal_column, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    NullPool,
+    create_engine,
+    event,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -34,7 +44,7 @@ __all__ = [
     "utc_now",
 ]
 
-_NOTHING = select(literal_column("1"))
+_NOTHING: Executable = select(literal_column("1"))
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "mysql": "START TRANSACTION", "postgresql": "BEGIN"}
 
 _UNLIMITED = {
@@ -115,23 +125,29 @@ class Database:
         # SQLite has one writer. Our threads queue here, where the next one is woken at once,
         # instead of polling the file's lock.
         self._turn = threading.Lock() if self.dialect == "sqlite" else None
-        options: dict[str, Any] = {}
-        if self.dialect == "postgresql":
-            options["use_native_hstore"] = False  # would cost a query per connection
-        self._engine: Engine = create_engine(
+        self._prepares = _prepares(self.dialect, settings, synchronous)
+        self._engine = self._engine_of(
             parsed,
-            isolation_level="AUTOCOMMIT",
-            skip_autocommit_rollback=True,
-            pool_reset_on_return=None,
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=pool_timeout,
             pool_recycle=int(recycle),
             pool_use_lifo=True,
-            **options,
         )
-        prepares = _prepares(self.dialect, settings, synchronous)
-        event.listen(self._engine, "connect", lambda connection, _record: prepares(connection))
+
+    def _engine_of(self, url: URL, **pool: Any) -> Engine:
+        # Would cost a query per connection.
+        hstore = {"use_native_hstore": False} if self.dialect == "postgresql" else {}
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            pool_reset_on_return=None,
+            **hstore,
+            **pool,
+        )
+        event.listen(engine, "connect", lambda connection, _record: self._prepares(connection))
+        return engine
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -235,13 +251,15 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
+        # Closes its connection when it is given back. The client must not lose its patience either.
+        patient = self._engine.url.difference_update_query(["read_timeout"])
+        engine = self._engine_of(patient, poolclass=NullPool)
         try:
-            with self._engine.connect() as connection:
-                connection.detach()
+            with engine.connect() as connection:
                 for statement in _UNLIMITED[self.dialect]:
                     connection.exec_driver_sql(statement)
                 yield connection
-        except (DBAPIError, PoolTimeout) as error:
+        except DBAPIError as error:
             failures.raise_translated(error, self.dialect)
 
     @contextmanager
