@@ -160,32 +160,20 @@ class Mechanisms:
         if self._observe is not None:
             self._observe(name, hook, time.perf_counter() - started)
 
-    def timed(self, name: str, hook: Hook, call: Callable[[], None]) -> None:
-        """Run a hook that is called on one driver alone (`bind_port`) and note its time.
-
-        Args:
-            name: of the driver.
-            hook: which hook it is.
-            call: the bound hook with its context.
-        """
-        started = time.perf_counter()
-        try:
-            call()
-        finally:
-            if self._observe is not None:
-                self._observe(name, hook, time.perf_counter() - started)
-
     def _run(
         self, hook: Hook, name: str, call: Call, position: int, context: Any, *, transient: bool
     ) -> Failure | None:
+        started = time.perf_counter()
         try:
-            self.timed(name, hook, lambda: call(context))
+            call(context)
         except Exception as error:
             if transient and isinstance(error, _OF_THE_DATABASE):
                 LOG.debug("The database failed while %s ran %s", name, hook.value, exc_info=True)
                 raise
             LOG.exception("Mechanism driver %s failed in %s", name, hook.value)
             return Failure(driver=name, position=position, error=error)
+        finally:
+            self.note_time(name, hook, started)
         return None
 
 
