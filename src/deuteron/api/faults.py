@@ -15,7 +15,7 @@ import netaddr
 import orjson
 from neutron_lib import exceptions as lib
 
-from deuteron.errors import Conflict, NetworkError
+from deuteron.errors import Conflict, HTTPNotFound, NetworkError
 
 LOG = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def fault_of(error: BaseException) -> Fault:
         return _of_several(error)
     if isinstance(error, falcon.HTTPError):
         name = _OF_STATUS.get(error.status_code, "HTTPError")
-        return Fault(error.status_code, name, error.description or error.title or name)
+        return Fault(error.status_code, name, _words(error))
     if isinstance(error, NotImplementedError):
         name = type(error).__name__
         return Fault(501, name, str(error) or "This is not supported", key=name)
@@ -79,6 +79,15 @@ def fault_of(error: BaseException) -> Fault:
         if isinstance(error, known):
             return Fault(status, type(error).__name__, str(error))
     return Fault(500, "HTTPInternalServerError", _UNKNOWN, expected=False)
+
+
+def _words(error: falcon.HTTPError) -> str:
+    if isinstance(error, falcon.HTTPMethodNotAllowed):
+        allowed = dict(error.headers or {}).get("Allow", "")
+        return f"The method is not allowed here; these are: {allowed}"
+    if error.status_code == HTTPNotFound.status:
+        return HTTPNotFound().message
+    return error.description or error.title
 
 
 def _of_several(error: lib.MultipleExceptions) -> Fault:

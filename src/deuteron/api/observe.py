@@ -18,6 +18,7 @@ import falcon
 from prometheus_client import Histogram
 
 from deuteron.api.auth import REQUEST_ID
+from deuteron.errors import HTTPNotFound
 from deuteron.logs import REQUEST
 from deuteron.metrics import REQUESTS
 
@@ -40,7 +41,11 @@ class Observer:
         self._timers: dict[tuple[str, str, str], Histogram] = {}
 
     def process_request(self, request: falcon.Request, _response: falcon.Response) -> None:
-        """Name the request; a ``.json`` at the end of its path says nothing new."""
+        """Name the request; a ``.json`` at the end of its path says nothing new.
+
+        Raises:
+            HTTPNotFound: the path has a NUL character, which not every database can compare.
+        """
         env = request.env
         env[_STARTED] = time.perf_counter()
         own = f"req-{uuid.uuid4()}"
@@ -50,8 +55,11 @@ class Observer:
             REQUEST.set(f"{own}/{inbound}")
         else:
             REQUEST.set(own)
-        if request.path.endswith(_SUFFIX):
-            request.path = request.path[: -len(_SUFFIX)]
+        path = request.path
+        if path.endswith(_SUFFIX):
+            request.path = path[: -len(_SUFFIX)]
+        if "\0" in path:
+            raise HTTPNotFound
 
     def process_response(
         self,

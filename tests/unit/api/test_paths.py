@@ -34,7 +34,8 @@ def test_the_version_shows_the_core_resources(client: TestClient, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2.0/nothing", "/v3", "/v2.0/networks/x/foo", "/v2.0/networks.xml"]
+    "path",
+    ["/v2.0/nothing", "/v3", "/v2.0/networks/x/foo", "/v2.0/networks.xml", "/v2.0/networks/%00"],
 )
 def test_an_unknown_path_is_not_found(client: TestClient, path: str) -> None:
     result = client.simulate_get(path)
@@ -61,6 +62,7 @@ def test_an_unknown_path_is_not_found(client: TestClient, path: str) -> None:
 def test_a_method_that_is_not_allowed(client: TestClient, method: str, path: str) -> None:
     result = client.simulate_request(method, path, body="{}")
     assert refused(result) == (405, "HTTPMethodNotAllowed")
+    assert result.headers["allow"] in result.json["NeutronError"]["message"]
     assert method not in result.headers["allow"]
 
 
