@@ -127,6 +127,7 @@ class Api:
         *,
         agent_type: str = "Open vSwitch agent",
         binary: str = "neutron-openvswitch-agent",
+        start_flag: bool = True,
         **configurations: Any,
     ) -> None:
         """An agent reports."""
@@ -140,16 +141,17 @@ class Api:
                     "host": host,
                     "topic": "N/A",
                     "configurations": configurations,
-                    "start_flag": True,
+                    "start_flag": start_flag,
                 }
             },
         )
         assert answer.status in (200, 201), answer
 
-    def ovs_agent(self, host: str, **configurations: Any) -> None:
+    def ovs_agent(self, host: str, *, start_flag: bool = True, **configurations: Any) -> None:
         """An Open vSwitch agent with tunnels reports."""
         self.agent(
             host,
+            start_flag=start_flag,
             **{
                 "bridge_mappings": {"physnet1": "br-ex"},
                 "tunnel_types": ["vxlan", "gre", "geneve"],

@@ -391,6 +391,7 @@ ODD: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("collection", [name for name in COLLECTIONS if name != "agents"])
 def test_no_odd_value_is_an_error_of_the_server(
     api: Api, port: dict[str, Any], collection: str

@@ -89,7 +89,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
         for port in made:
             delete(d, ctx, port["id"])
         raise
-    return [binding.bind(d, ctx, port) if port["binding:host_id"] else port for port in made]
+    return [binding.bind(d, ctx, port, fresh=True) for port in made]
 
 
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port]:
@@ -245,9 +245,7 @@ def update(
             item = postcommits.Item(current=port, original=original, original_levels=levels)
             due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
     postcommits.run(d, ctx, due)
-    if port["binding:host_id"] and port["binding:vif_type"] in _UNPLUGGED:
-        return binding.bind(d, ctx, port)
-    return port
+    return binding.bind(d, ctx, port)
 
 
 def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str, Any]) -> Port:
@@ -340,6 +338,8 @@ def _levels_if(
     """The binding levels of a port before they go, if any driver may ask for them."""
     if not d.mechanisms.overrides(hook):
         return None
+    if port["binding:vif_type"] in _UNPLUGGED:
+        return ()
     return tuple(
         BoundLevel(driver=level.driver, segment_id=level.segment_id)
         for level in binding_rows.levels(tx, port["id"], port["binding:host_id"])

@@ -135,8 +135,12 @@ def _settle(
 def _settle_now(
     d: Deployment, ctx: RequestContext, owed: Due, error: MechanismDriverError | None
 ) -> None:
+    if error is None:
+        with d.database.read() as conn:  # one statement stands alone
+            rows.settle(conn, owed.ids)
+        return
     failed: dict[int, list[str]] = {}
-    for failure in error.failures if error is not None else ():
+    for failure in error.failures:
         failed.setdefault(failure.position, []).append(failure.driver)
     with d.database.transaction(ctx) as tx:
         for position, drivers in failed.items():

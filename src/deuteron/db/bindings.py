@@ -224,8 +224,9 @@ def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any])
         port: API dict after.
     """
     port_id, host, new_host = port["id"], original["binding:host_id"], port["binding:host_id"]
-    delete_levels(tx, port_id, host)
-    if new_host != host:
+    if host:
+        delete_levels(tx, port_id, host)
+    if new_host not in {host, ""}:
         remove(tx, port_id, new_host)
     parameters = {
         "of_port": port_id,
