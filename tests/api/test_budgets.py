@@ -1,0 +1,161 @@
+"""What a request may cost: SQL statements, and our own frames on the way to a driver.
+
+Statements are counted as the database sees them, without BEGIN and COMMIT. The numbers are
+ceilings; whoever needs one more has to say why here.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neutron_lib.plugins.ml2 import api as driver_api
+
+import deuteron
+from deuteron.app.wsgi import application_of
+from deuteron.core.deployment import Deployment
+from deuteron.ml2.dispatch import Mechanisms
+from tests.api.client import Api
+from tests.statements import Statements, counted
+
+# Statements of one request in a process that has done the same before.
+CEILINGS = {
+    "create network": 10,
+    "create subnet": 8,
+    "create port": 12,
+    "create port, bound": 20,
+    "bulk of 100 ports": 14,
+    "update port name": 7,
+    "bind port by update": 20,
+    "delete port": 9,
+    "show port": 2,
+    "show network": 2,
+    "show subnet": 2,
+    "show security group": 3,
+    "agent refreshes": 2,
+}
+# A list costs the same whatever its length.
+LISTS = {
+    "networks": 2,
+    "subnets": 2,
+    "ports": 2,
+    "ports?fields=id": 1,
+    "ports?limit=1": 2,
+    "security-groups": 4,
+    "security-group-rules": 2,
+    "segments": 1,
+    "agents": 1,
+    "network_segment_ranges": 4,
+}
+
+
+class _Site:
+    """A service in which everything was done once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.api = Api(application_of(deployment), {"X-Project-Id": "tests"})
+        self.api.ovs_agent("host-1")
+        self.network = self.a_network()
+        self.port = self.api.create("port", network_id=self.network["id"])
+
+    def a_network(self) -> dict[str, Any]:
+        network = self.api.create("network")
+        self.api.create("subnet", network_id=network["id"], cidr="10.0.0.0/16", ip_version=4)
+        return network
+
+    def cost(self, request: Callable[[], Any]) -> Statements:
+        request()
+        with counted(self.deployment.database) as statements:
+            request()
+        return statements
+
+
+@pytest.fixture
+def site(deployment: Deployment) -> _Site:
+    return _Site(deployment)
+
+
+def _requests(site: _Site) -> dict[str, Callable[[], Any]]:
+    api, network_id = site.api, site.network["id"]
+    bound = {"binding:host_id": "host-1"}
+    bare = [api.create("network")["id"] for _ in range(2)]
+    spare = [api.create("port", network_id=network_id)["id"] for _ in range(4)]
+    groups = api.list("security_group")
+    number = iter(range(1000))
+    many = {"ports": [{"network_id": network_id} for _ in range(100)]}
+    return {
+        "create network": lambda: api.create("network"),
+        "create subnet": lambda: api.create(
+            "subnet", network_id=bare.pop(), cidr="10.0.0.0/24", ip_version=4
+        ),
+        "create port": lambda: api.create("port", network_id=network_id),
+        "create port, bound": lambda: api.create("port", network_id=network_id, **bound),
+        "bulk of 100 ports": lambda: api.call("POST", "/ports", many),
+        "update port name": lambda: api.update("port", site.port["id"], name=f"n{next(number)}"),
+        "bind port by update": lambda: api.update("port", spare.pop(), **bound),
+        "delete port": lambda: api.delete("port", spare.pop()),
+        "show port": lambda: api.show("port", site.port["id"]),
+        "show network": lambda: api.show("network", network_id),
+        "show subnet": lambda: api.show("subnet", api.list("subnet", "fields=id")[0]["id"]),
+        "show security group": lambda: api.show("security_group", groups[0]["id"]),
+        "agent refreshes": lambda: api.ovs_agent("host-1", start_flag=False),
+    }
+
+
+@pytest.mark.parametrize("name", CEILINGS)
+def test_statements_of_a_request(site: _Site, name: str) -> None:
+    statements = site.cost(_requests(site)[name])
+    own = statements[1:] if name == "show subnet" else statements  # the first finds its id
+    assert len(own) <= CEILINGS[name], statements
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_costs_the_same_whatever_its_length(site: _Site, path: str) -> None:
+    def ask() -> None:
+        assert site.api.call("GET", f"/{path}").status == 200
+
+    few = len(site.cost(ask))
+    for number in range(12):
+        network = site.a_network()
+        for _ in range(3):
+            site.api.create("port", network_id=network["id"])
+        site.api.create("security_group", name=f"g{number}")
+        site.api.ovs_agent(f"host-{number}")
+    many = site.cost(ask)
+    assert len(many) == few, many
+    assert few <= LISTS[path], many
+
+
+class _Witness(driver_api.MechanismDriver):  # type: ignore[misc]
+    """Notes how many of our functions are on the stack when it is called."""
+
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+
+    def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    def create_port_precommit(self, context: Any) -> None:
+        """Look at the stack."""
+        ours = str(Path(deuteron.__file__).parent)
+        frame = sys._getframe().f_back
+        while frame is not None:
+            if frame.f_code.co_filename.startswith(ours):
+                self.frames.append(f"{frame.f_code.co_filename}:{frame.f_code.co_name}")
+            frame = frame.f_back
+
+
+def test_at_most_six_frames_lead_from_a_request_to_a_drivers_hook(
+    make_deployment: Callable[..., Deployment],
+) -> None:
+    from dataclasses import replace
+
+    witness = _Witness()
+    deployment = make_deployment()
+    drivers = (*deployment.mechanisms.drivers, ("witness", witness))
+    site = _Site(replace(deployment, mechanisms=Mechanisms(drivers)))
+    witness.frames.clear()
+    site.api.create("port", network_id=site.network["id"])
+    assert 0 < len(witness.frames) <= 6, "\n".join(witness.frames)
