@@ -41,8 +41,8 @@ def described(connection: Connection) -> set[str]:
         case _:
             queries = (
                 (
-                    "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable,"
-                    " column_default, collation_name FROM information_schema.columns"
+                    "SELECT table_name, column_name, data_type, character_maximum_length,"
+                    " is_nullable, column_default, collation_name FROM information_schema.columns"
                     " WHERE table_schema = 'public'"
                 ),
                 "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",

@@ -33,6 +33,14 @@ _NUMBERED = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for a server is slow."""
+    for item in items:
+        if {"mariadb", "postgresql", "server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 def missing(what: str) -> None:
     """Skip the test where a program is missing, visibly; fail where it must not be."""
     if os.environ.get("CI") == "true":
@@ -105,12 +113,7 @@ def database(database_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("mysql", marks=pytest.mark.slow),
-        pytest.param("postgresql", marks=pytest.mark.slow),
-    ]
-)
+@pytest.fixture(params=["mysql", "postgresql"])
 def server(request: pytest.FixtureRequest) -> MariaDB | PostgreSQL:
     """Each of the servers, for tests that disturb it. They leave it running."""
     chosen: MariaDB | PostgreSQL = request.getfixturevalue(

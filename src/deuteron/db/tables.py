@@ -42,11 +42,11 @@ class Json(TypeDecorator[Any]):
     impl = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
         """Python value to text."""
         return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
         """Text to Python value."""
         return None if value is None else orjson.loads(value)
 
@@ -229,9 +229,7 @@ ip_allocations = Table(
 port_security_groups = Table(
     "port_security_groups",
     METADATA,
-    Column(
-        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
     Column(
         "security_group_id",
         String(36),
@@ -246,9 +244,7 @@ port_security_groups = Table(
 port_bindings = Table(
     "port_bindings",
     METADATA,
-    Column(
-        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
     Column("host", String(255), primary_key=True, index=True),
     Column("status", String(16), nullable=False),
     Column("vnic_type", String(64), nullable=False),
@@ -260,9 +256,7 @@ port_bindings = Table(
 port_binding_levels = Table(
     "port_binding_levels",
     METADATA,
-    Column(
-        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
     Column("host", String(255), primary_key=True),
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("driver", String(64), nullable=False),
@@ -273,9 +267,7 @@ port_binding_levels = Table(
 binding_explanations = Table(
     "binding_explanations",
     METADATA,
-    Column(
-        "port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
     Column("attempts", Json, nullable=False),
 )
 

@@ -1,0 +1,1 @@
+"""What is true: the rules, one module per noun, one function per verb."""
