@@ -27,7 +27,8 @@ who loses reads again.
 import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
@@ -51,6 +52,9 @@ _MARK = -1
 _NOTHING = (1, 0)
 # A process takes no more than this part of what is left, so that several can share a small pool.
 _SHARE = 8
+# Locks that order the fetching threads of a process, and for how many seconds one waits at most.
+_LOCKS = 64
+_PATIENCE = 0.2
 # Lost races in a row after which something else is done.
 _ATTEMPTS = 10
 
@@ -305,6 +309,7 @@ class Hints:
         self._lock = Lock()
         self._held: OrderedDict[str, tuple[Ranges, dict[int, None]]] = OrderedDict()
         self._spent: set[str] = set()
+        self._fetching = tuple(Lock() for _ in range(_LOCKS))
 
     def candidates(
         self, tx: Transaction, pool: Pool, count: int, claims: Claims, *, doubtful: bool = False
@@ -327,26 +332,58 @@ class Hints:
         found = self._pop(pool, None if doubtful else count)
         if doubtful:
             found = _unclaimed(found, claims)
+        if len(found) >= count:
+            self._push(pool, found[count:])
+            return found[:count]
+        with self._turn(pool.name):
+            # what another thread has fetched while this one waited
+            more = self._pop(pool, None if doubtful else count - len(found))
+            found = _joined(found, _unclaimed(more, claims) if doubtful else more)
+            found = self._fetched(tx, pool, count, claims, found, doubtful=doubtful)
+            self._push(pool, found[count:])
+        if len(found) < count:
+            self._note_spent(pool.name)
+        return found[:count]
+
+    @contextmanager
+    def _turn(self, pool: str) -> Iterator[None]:
+        """One thread fetches hints of a pool, the others wait for what it brings.
+
+        Not for long: it may itself wait for a row that one of them has changed.
+        """
+        lock = self._fetching[hash(pool) % len(self._fetching)]
+        got = lock.acquire(timeout=_PATIENCE)
+        try:
+            yield
+        finally:
+            if got:
+                lock.release()
+
+    @staticmethod
+    def _fetched(
+        tx: Transaction,
+        pool: Pool,
+        count: int,
+        claims: Claims,
+        found: list[int],
+        *,
+        doubtful: bool,
+    ) -> list[int]:
+        """These numbers and more from the rows, until there are `count` or no more."""
         for _ in range(_ATTEMPTS):
             need = count - len(found)
             if need <= 0:
-                break
+                return found
             taken, rows_left = take(tx, pool, need)
             found = _joined(found, _unclaimed(taken, claims) if doubtful else taken)
             need = count - len(found)
             if need <= 0:
-                break
+                return found
             used = chain(claims.every(), found)
             made = rebuild(tx, pool, used, need, rows_left=rows_left)
             if made is not None:
-                found = _joined(found, made)
-                break
-        else:
-            raise TryAgain(reason=f"the free numbers of {pool.name}")
-        self._push(pool, found[count:])
-        if len(found) < count:
-            self._note_spent(pool.name)
-        return found[:count]
+                return _joined(found, made)
+        raise TryAgain(reason=f"the free numbers of {pool.name}")
 
     def claim(
         self, tx: Transaction, pool: Pool, claims: Claims, insert_one: Callable[[int], bool]
