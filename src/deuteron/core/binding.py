@@ -26,16 +26,16 @@ from typing import Any
 from deuteron import metrics
 from deuteron.context import RequestContext
 from deuteron.core import driver_contexts, explanations, postcommits
-from deuteron.core.binding_sources import (
+from deuteron.core.deployment import Deployment
+from deuteron.core.driver_sources import (
     MAX_TRIES,
-    BindingSource,
     Committing,
     Lookups,
+    PortSource,
     Transactions,
     pause,
     rehearsing,
 )
-from deuteron.core.deployment import Deployment
 from deuteron.db import bindings as rows
 from deuteron.db import explanations as explanation_rows
 from deuteron.db import ports as port_rows
@@ -209,7 +209,7 @@ def _walk(
     hypothetical: bool = False,
 ) -> tuple[Walk, list[dict[str, Any]]]:
     """The drivers and the segments that they are to be asked about."""
-    source = BindingSource(d, port["network_id"], lookups, transactions)
+    source = PortSource(d, port["network_id"], lookups, transactions)
     binding = HostBinding(
         host=port["binding:host_id"],
         vif_type=rows.UNBOUND,

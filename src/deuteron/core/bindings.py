@@ -14,8 +14,8 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import binding, driver_contexts, explanations, macs, ports, postcommits
 from deuteron.core.binding import Decision
-from deuteron.core.binding_sources import Committing, Lookups
 from deuteron.core.deployment import Deployment
+from deuteron.core.driver_sources import Committing, Lookups
 from deuteron.db import bindings as rows
 from deuteron.db import ports as port_rows
 from deuteron.db.transaction import Connectable, Transaction

@@ -1,4 +1,4 @@
-"""What a driver may ask for while it binds a port, and the dynamic segments that it may take.
+"""What the context of a driver fetches when the driver asks, and the dynamic segments it may take.
 
 Each value is read once per operation, however many drivers ask and however many ports are bound.
 """
@@ -15,7 +15,7 @@ from deuteron.core.liveness import alive_since
 from deuteron.db import agents as agent_rows
 from deuteron.db import networks as network_rows
 from deuteron.db import segments as segment_rows
-from deuteron.db.transaction import Transaction
+from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import NoNetworkAvailable, TryAgain
 from deuteron.ml2.foreign import as_ours
 from deuteron.ml2.plugin_context import plugin_context
@@ -67,6 +67,21 @@ class Committing:
             return change(tx)
 
 
+class Within:
+    """Changes are part of the operation's own transaction.
+
+    Args:
+        tx: the open transaction.
+    """
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def run(self, change: Callable[[Transaction], Result]) -> Result:
+        """Make the change."""
+        return change(self._tx)
+
+
 class Rehearsing:
     """All changes are made in one transaction, which is opened for the first and never committed.
 
@@ -105,18 +120,34 @@ def rehearsing(d: Deployment, ctx: RequestContext) -> Iterator[Rehearsing]:
         pass
 
 
+@contextmanager
+def reading(d: Deployment, tx: Transaction | None) -> Iterator[Connectable]:
+    """The open transaction, or a reader of its own where none is open."""
+    if tx is not None:
+        yield tx
+        return
+    with d.database.read() as conn:
+        yield conn
+
+
 class Lookups:
     """What was read already in this operation.
 
     Args:
         d: the deployment.
         segments: of networks whose segments are known, by network id.
+        tx: the open transaction to read through; None reads each value on its own.
     """
 
     def __init__(
-        self, d: Deployment, segments: Mapping[str, Sequence[Segment]] | None = None
+        self,
+        d: Deployment,
+        segments: Mapping[str, Sequence[Segment]] | None = None,
+        *,
+        tx: Transaction | None = None,
     ) -> None:
         self._d = d
+        self._tx = tx
         self._networks: dict[str, Resource] = {}
         self._segments = {} if segments is None else dict(segments)
         self._agents: dict[str, list[Resource]] = {}
@@ -124,14 +155,14 @@ class Lookups:
     def network(self, network_id: str) -> Resource:
         """API dict of a network, empty if it is gone."""
         if network_id not in self._networks:
-            with self._d.database.read() as conn:
+            with reading(self._d, self._tx) as conn:
                 self._networks[network_id] = network_rows.get(conn, network_id) or {}
         return self._networks[network_id]
 
     def segments(self, network_id: str) -> Sequence[Segment]:
         """Segments of a network, static and dynamic."""
         if network_id not in self._segments:
-            with self._d.database.read() as conn:
+            with reading(self._d, self._tx) as conn:
                 found = segment_rows.of_networks(conn, [network_id])
             self._segments[network_id] = found.get(network_id, [])
         return self._segments[network_id]
@@ -150,21 +181,21 @@ class Lookups:
 
     def segment(self, segment_id: str) -> Segment | None:
         """One segment, wherever it is."""
-        with self._d.database.read() as conn:
+        with reading(self._d, self._tx) as conn:
             return segment_rows.find(conn, segment_id)
 
     def agents(self, host: str) -> list[Resource]:
         """API dicts of all agents of a host."""
         if host not in self._agents:
-            with self._d.database.read() as conn:
+            with reading(self._d, self._tx) as conn:
                 self._agents[host] = agent_rows.on_host(
                     conn, host, alive_since=alive_since(self._d)
                 )
         return self._agents[host]
 
 
-class BindingSource:
-    """What the context of a port being bound fetches; see `deuteron.ml2.contexts.PortSources`.
+class PortSource:
+    """What a context fetches; see `deuteron.ml2.contexts.PortSources`.
 
     Args:
         d: the deployment.
