@@ -18,7 +18,7 @@ run: $(VENV)/.runtime ## serve on 127.0.0.1:9696; options by ARGS="--port 9797 -
 	@exec $(BIN)/deuteron serve $(ARGS)
 
 demo: $(VENV)/.dev ## tell the story of ML2 in one screen, on a server of its own
-	@$(BIN)/python -m tests.demo $(ARGS)
+	@$(BIN)/python -m demo $(ARGS)
 
 define STATIC
 $(BIN)/ruff format --check --quiet
@@ -35,7 +35,7 @@ test: $(VENV)/.dev $(VENV)/.servers ## check, then everything, with real MariaDB
 	$(BIN)/pytest $(ARGS)
 
 bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff format
@@ -69,9 +69,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements-dev.txt tests/sample_driver/pyproject.toml $(VENV)/.runtime
 	@echo "Installing what tests and tools need"
 	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e tests/sample_driver
 	@touch $@
 
 # MariaDB and PostgreSQL, from Debian's packages where that may be done; then the fast MySQL driver.

@@ -141,7 +141,7 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
         server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
         signal.sigwait(_ENDING)  # who asks twice does not want to wait for requests in hand
         for worker in server.wrks:
-            worker.kill()
+            worker.kill()  # type: ignore[no-untyped-call]
 
     # A forked worker begins with the parent's handlers, which would swallow a signal there. With
     # signals blocked, they wait in a new worker until it can be ended, and here for a thread.

@@ -95,6 +95,23 @@ def sqlite_path(connection: str) -> Path | None:
     return Path(rest.partition("?")[0].removeprefix("/")).resolve()
 
 
+def require_database(connection: str) -> None:
+    """Insists on a database file that exists, since opening a missing one would make it.
+
+    Args:
+        connection: URL of the database.
+
+    Raises:
+        StartError: there is no such file.
+    """
+    path = sqlite_path(connection)
+    if path is not None and not path.exists():
+        raise StartError(
+            msg=f"there is no database {path}: run `deuteron db upgrade`, "
+            "or correct --state-dir or [database] connection"
+        )
+
+
 def write_clouds(folder: Path, endpoint: str) -> Path:
     """Writes what the ``openstack`` client and SDK need to know of the server.
 
