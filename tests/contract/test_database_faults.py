@@ -35,10 +35,10 @@ def write(database: Database, name: str) -> None:
 
 
 @pytest.fixture
-def remote(server):
+def remote(database_server):
     """A database on a server."""
-    server.empty("shared", ["tags"])
-    database = Database(server.url("shared"))
+    database_server.empty("shared", ["tags"])
+    database = Database(database_server.url("shared"))
     yield database
     database.dispose()
 
@@ -46,14 +46,14 @@ def remote(server):
 # --- connections
 
 
-def test_stale_connections_are_replaced_unnoticed(server, remote):
+def test_stale_connections_are_replaced_unnoticed(database_server, remote):
     together = [remote._engine.connect() for _ in range(3)]
     for connection in together:
         connection.close()
-    server.kill_connections()
+    database_server.kill_connections()
     assert tags_in(remote) == []
     write(remote, "a")
-    server.kill_connections()
+    database_server.kill_connections()
     write(remote, "b")
     assert tags_in(remote) == ["a", "b"]
 
@@ -70,33 +70,33 @@ def test_the_driver_without_a_compiler_does_the_same(mariadb):
     database.dispose()
 
 
-def test_a_restart_of_the_server_is_survived(server, remote):
+def test_a_restart_of_the_server_is_survived(database_server, remote):
     write(remote, "a")
-    server.stop()
+    database_server.stop()
     with pytest.raises(DatabaseUnavailable, match="no connection to the server"):
         tags_in(remote)
     with pytest.raises(DatabaseUnavailable, match="no connection to the server"):
         write(remote, "b")
-    server.start()
+    database_server.start()
     assert tags_in(remote) == ["a"]
     write(remote, "b")
 
 
-def test_a_connection_lost_in_a_transaction_means_try_again(server, remote):
+def test_a_connection_lost_in_a_transaction_means_try_again(database_server, remote):
     with pytest.raises(TryAgain, match="lost"), remote.transaction(ASKED) as tx:
         tx.execute(insert(tags), tag("a"))
-        server.kill_connections()
+        database_server.kill_connections()
         tx.execute(insert(tags), tag("b"))
     assert tags_in(remote) == []
 
 
-def test_a_connection_lost_while_committing_is_not_repeated(server, remote):
+def test_a_connection_lost_while_committing_is_not_repeated(database_server, remote):
     with (
         pytest.raises(DatabaseUnavailable, match="may or may not"),
         remote.transaction(ASKED) as tx,
     ):
         tx.execute(insert(tags), tag("a"))
-        server.kill_connections()
+        database_server.kill_connections()
     assert tags_in(remote) == []
 
 
@@ -138,10 +138,10 @@ def test_a_wrong_password_is_named(mariadb):
     database.dispose()
 
 
-def test_a_missing_database_is_named(server):
-    if server.dialect == "mysql":
-        server.run("GRANT ALL ON nowhere.* TO deuteron")
-    database = Database(server.url("nowhere"))
+def test_a_missing_database_is_named(database_server):
+    if database_server.dialect == "mysql":
+        database_server.run("GRANT ALL ON nowhere.* TO deuteron")
+    database = Database(database_server.url("nowhere"))
     with pytest.raises(DatabaseUnavailable, match="does not exist"):
         tags_in(database)
     database.dispose()
@@ -150,23 +150,23 @@ def test_a_missing_database_is_named(server):
 # --- servers that do not take changes
 
 
-def test_a_read_only_server_still_answers_reads(server, remote):
+def test_a_read_only_server_still_answers_reads(database_server, remote):
     write(remote, "a")
-    if server.dialect == "mysql":
+    if database_server.dialect == "mysql":
         only, again = "SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"
     else:
         only = "ALTER SYSTEM SET default_transaction_read_only = on"
         again = "ALTER SYSTEM RESET default_transaction_read_only"
-    reload = "SELECT 1" if server.dialect == "mysql" else "SELECT pg_reload_conf()"
-    server.run(only, reload)
+    reload = "SELECT 1" if database_server.dialect == "mysql" else "SELECT pg_reload_conf()"
+    database_server.run(only, reload)
     try:
-        fresh = Database(server.url("shared"))
+        fresh = Database(database_server.url("shared"))
         with pytest.raises(DatabaseUnavailable, match="read-only"):
             write(fresh, "b")
         assert tags_in(fresh) == ["a"]
         fresh.dispose()
     finally:
-        server.run(again, reload)
+        database_server.run(again, reload)
 
 
 def test_a_read_only_file_still_answers_reads(tmp_path, sqlite_template):

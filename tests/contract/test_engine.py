@@ -117,20 +117,20 @@ def test_250_writers_at_once_all_succeed(database):
 # --- what it costs
 
 
-def test_a_read_costs_its_statements_and_nothing_more(server):
-    database = Database(server.url("shared"))
+def test_a_read_costs_its_statements_and_nothing_more(database_server):
+    database = Database(database_server.url("shared"))
     tags_in(database)  # connects
-    with server.logged() as statements, database.read() as reader:
+    with database_server.logged() as statements, database.read() as reader:
         reader.execute(COUNT_TAGS).all()
         reader.execute(COUNT_TAGS).all()
     database.dispose()
     assert len(statements) == 2, statements
 
 
-def test_a_transaction_costs_a_begin_and_a_commit(server):
-    database = Database(server.url("shared"))
+def test_a_transaction_costs_a_begin_and_a_commit(database_server):
+    database = Database(database_server.url("shared"))
     tags_in(database)
-    with server.logged() as statements, database.transaction(ASKED) as tx:
+    with database_server.logged() as statements, database.transaction(ASKED) as tx:
         tx.execute(COUNT_TAGS).all()
         tx.execute(COUNT_TAGS).all()
     database.dispose()
@@ -159,9 +159,9 @@ def test_a_fault_of_the_code_is_not_hidden(database):
         tx.execute(text("INSERT INTO tags (resource_id, tag) VALUES ('a', NULL)"))
 
 
-def test_two_that_wait_for_each_other_are_told_to_try_again(server):
-    database = Database(server.url("shared"))
-    server.empty("shared", ["tags"])
+def test_two_that_wait_for_each_other_are_told_to_try_again(database_server):
+    database = Database(database_server.url("shared"))
+    database_server.empty("shared", ["tags"])
     with database.transaction(ASKED) as tx:
         tx.execute(insert(tags), [tag("a"), tag("b")])
     together = threading.Barrier(2)

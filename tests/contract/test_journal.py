@@ -35,10 +35,10 @@ def clock():
 
 
 @pytest.fixture
-def remote(server):
+def remote(database_server):
     """A server, where transactions can be open at the same time."""
-    server.empty("shared", ["journal", "journal_readers"], ["journal"])
-    database = Database(server.url("shared"), settings=ConnectionSettings(lock_timeout=1))
+    database_server.empty("shared", ["journal", "journal_readers"], ["journal"])
+    database = Database(database_server.url("shared"), settings=ConnectionSettings(lock_timeout=1))
     yield database
     database.dispose()
 

@@ -122,13 +122,15 @@ def test_a_fresh_sqlite_database_is_quick(tmp_path):
     assert best < 0.15
 
 
-def test_waiting_for_another_process_has_no_limit_of_a_connection(server):
-    url = server.create("patient")
-    if server.dialect == "mysql":
+def test_waiting_for_another_process_has_no_limit_of_a_connection(database_server):
+    url = database_server.create("patient")
+    if database_server.dialect == "mysql":
         url += "?read_timeout=1"
     database = Database(url, settings=ConnectionSettings(statement_timeout=1, idle_timeout=1))
     with database.maintenance() as connection:
-        sleep = "SELECT SLEEP(1.5)" if server.dialect == "mysql" else "SELECT pg_sleep(1.5)"
+        sleep = (
+            "SELECT SLEEP(1.5)" if database_server.dialect == "mysql" else "SELECT pg_sleep(1.5)"
+        )
         connection.execute(text(sleep))
     database.dispose()
-    server.drop("patient")
+    database_server.drop("patient")

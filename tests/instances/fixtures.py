@@ -37,7 +37,7 @@ _NUMBERED = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for a server is slow."""
     for item in items:
-        if {"mariadb", "postgresql", "server"} & set(getattr(item, "fixturenames", ())):
+        if {"mariadb", "postgresql", "database_server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -114,7 +114,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(params=["mysql", "postgresql"])
-def server(request: pytest.FixtureRequest) -> MariaDB | PostgreSQL:
+def database_server(request: pytest.FixtureRequest) -> MariaDB | PostgreSQL:
     """Each of the servers, for tests that disturb it. They leave it running."""
     chosen: MariaDB | PostgreSQL = request.getfixturevalue(
         "mariadb" if request.param == "mysql" else "postgresql"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
-_APPEND = insert(journal)
+_APPEND = insert(journal).inline()  # nobody wants to know the numbers
 
 
 class Connectable(Protocol):
