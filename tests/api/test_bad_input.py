@@ -312,6 +312,19 @@ COLLECTIONS = {
 }
 
 
+@pytest.fixture
+def everywhere(make_api: MakeApi, database_url: str) -> Api:
+    """The API on each kind of database."""
+    return make_api(database={"connection": database_url})
+
+
+@pytest.fixture
+def port_everywhere(everywhere: Api) -> dict[str, Any]:
+    network = everywhere.create("network", name="here")
+    everywhere.create("subnet", network_id=network["id"], cidr="10.0.0.0/29", ip_version=4)
+    return everywhere.create("port", network_id=network["id"])
+
+
 # Filters whose values have a form.
 PROPER = {
     "cidr": "10.0.0.0/24",
@@ -323,7 +336,7 @@ PROPER = {
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_every_filter_sort_key_and_field_is_answered(
-    api: Api, port: dict[str, Any], collection: str
+    everywhere: Api, port_everywhere: dict[str, Any], collection: str
 ) -> None:
     path = f"/{COLLECTIONS[collection].paths[0]}"
     for name, facts in MAPS[collection].facts.items():
@@ -337,7 +350,7 @@ def test_every_filter_sort_key_and_field_is_answered(
                 f"sort_key={name}&sort_dir=asc&fields=id",
             ]
         for query in queries:
-            answer = api.call("GET", f"{path}?{query}")
+            answer = everywhere.call("GET", f"{path}?{query}")
             assert answer.status == 200, (query, answer)
             shown = {key for row in answer.body[collection] for key in row}
             if "fields=" in query:
@@ -347,14 +360,16 @@ def test_every_filter_sort_key_and_field_is_answered(
 @pytest.mark.slow
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_pages_by_every_sort_key_meet_everything_once(
-    api: Api, port: dict[str, Any], collection: str
+    everywhere: Api, port_everywhere: dict[str, Any], collection: str
 ) -> None:
     for number in range(3):
-        api.create("network", name=f"n{number % 2}")
-        api.create("security_group", name=f"g{number % 2}")
-    api.create("subnet", network_id=port["network_id"], cidr="fd00::/64", ip_version=6)
+        everywhere.create("network", name=f"n{number % 2}")
+        everywhere.create("security_group", name=f"g{number % 2}")
+    everywhere.create(
+        "subnet", network_id=port_everywhere["network_id"], cidr="fd00::/64", ip_version=6
+    )
     path = f"/{COLLECTIONS[collection].paths[0]}"
-    everything = {row["id"] for row in api.call("GET", f"{path}?fields=id").body[collection]}
+    everything = {row["id"] for row in everywhere.call("GET", f"{path}?fields=id").body[collection]}
     for name, facts in MAPS[collection].facts.items():
         if not facts.get("is_sort_key"):
             continue
@@ -362,7 +377,7 @@ def test_pages_by_every_sort_key_meet_everything_once(
             seen: list[str] = []
             query = f"sort_key={name}&sort_dir={direction}&fields=id&limit=2"
             while query:
-                answer = api.call("GET", f"{path}?{query}")
+                answer = everywhere.call("GET", f"{path}?{query}")
                 seen += [row["id"] for row in answer.body[collection]]
                 links = {link["rel"]: link["href"] for link in answer.body[f"{collection}_links"]}
                 query = links.get("next", "?").partition("?")[2]
@@ -391,16 +406,20 @@ ODD: list[Any] = [
 @pytest.mark.slow
 @pytest.mark.parametrize("collection", [name for name in COLLECTIONS if name != "agents"])
 def test_no_odd_value_is_an_error_of_the_server(
-    api: Api, port: dict[str, Any], collection: str
+    everywhere: Api, port_everywhere: dict[str, Any], collection: str
 ) -> None:
     resource = COLLECTIONS[collection]
     path = f"/{resource.paths[0]}"
     least: dict[str, dict[str, Any]] = {
-        "subnets": {"network_id": port["network_id"], "ip_version": 4, "cidr": "10.7.0.0/24"},
-        "ports": {"network_id": port["network_id"]},
-        "segments": {"network_id": port["network_id"], "network_type": "vxlan"},
+        "subnets": {
+            "network_id": port_everywhere["network_id"],
+            "ip_version": 4,
+            "cidr": "10.7.0.0/24",
+        },
+        "ports": {"network_id": port_everywhere["network_id"]},
+        "segments": {"network_id": port_everywhere["network_id"], "network_type": "vxlan"},
         "security_group_rules": {
-            "security_group_id": port["security_groups"][0],
+            "security_group_id": port_everywhere["security_groups"][0],
             "direction": "ingress",
         },
         "network_segment_ranges": {
@@ -413,13 +432,13 @@ def test_no_odd_value_is_an_error_of_the_server(
     for name in MAPS[collection].known:
         for value in ODD:
             body = {**least.get(collection, {}), name: value}
-            answer = api.call("POST", path, {resource.name: body})
+            answer = everywhere.call("POST", path, {resource.name: body})
             assert answer.status < 500, (name, value, answer)
             if answer.status == 201:
                 one = f"{path}/{answer.body[resource.name]['id']}"
-                changed = api.call("PUT", one, {resource.name: {name: value}})
+                changed = everywhere.call("PUT", one, {resource.name: {name: value}})
                 assert changed.status < 500, (name, value, changed)
-                deleted = api.call("DELETE", one)
+                deleted = everywhere.call("DELETE", one)
                 assert deleted.status == 204, (name, value, deleted)
 
 
