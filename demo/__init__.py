@@ -1,0 +1,1 @@
+"""The story of ML2 in one screen: ``make demo``."""
