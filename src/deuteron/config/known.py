@@ -70,6 +70,7 @@ _DEFAULT = """
     log_rotation_type logdir logfile logging_context_format_string logging_debug_format_suffix
     logging_default_format_string logging_exception_prefix logging_user_identity_format
     matchmaker_heartbeat_freq matchmaker_heartbeat_ttl matchmaker_ringfile
+    mac_generation_retries
     max_fixed_ips_per_port max_header_line max_l3_agents_per_router max_logfile_count
     max_logfile_size_mb max_routes max_rtr_adv_interval memcached_servers metadata_access_mark
     metadata_port metadata_proxy_group metadata_proxy_socket metadata_proxy_user

@@ -102,9 +102,13 @@ class Resolved:
         if entry is not None:
             try:
                 converted = option.type(self._substituted(entry.value))
-                return rule(converted) if rule else converted
             except ValueError as error:
                 self.fault(section, name, _sentence(option, error))
+            else:
+                try:
+                    return rule(converted) if rule else converted
+                except ValueError as error:
+                    self.fault(section, name, str(error))
         default = option.default
         return rule(default) if rule else default
 
