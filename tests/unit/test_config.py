@@ -386,4 +386,4 @@ def test_project_types_by_default_are_those_that_are_loaded(write: Write) -> Non
 
 def test_every_option_has_a_help_text() -> None:
     for (section, name), option in options.all_options().items():
-        assert option.help and option.help.endswith("."), f"[{section}] {name}"
+        assert (option.help or "").endswith("."), f"[{section}] {name}"

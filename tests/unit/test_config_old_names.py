@@ -148,10 +148,11 @@ def test_the_no_op_firewall_of_havana_is_explained(write: Write) -> None:
     settings = config.load([path])
 
     assert settings.securitygroup.enable_security_group
-    assert settings.warnings == (
+    (warning,) = settings.warnings
+    assert warning == (
         f"{path}:2: [securitygroup] firewall_driver = neutron.agent.firewall.NoopFirewallDriver "
         "switched the security groups API off in Havana and does not now: write "
-        "enable_security_group = false for that",
+        "enable_security_group = false for that"
     )
     both = write(
         "[securitygroup]\nenable_security_group = true\n"
