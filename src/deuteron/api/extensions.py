@@ -78,8 +78,15 @@ class Extension:
         }
 
 
-def _of(definition: ModuleType, attributes: Mapping[str, AttributeMap] | None = None) -> Extension:
-    """An extension as neutron-lib defines it, with other attribute maps where they are given."""
+def defined_by(
+    definition: ModuleType, attributes: Mapping[str, AttributeMap] | None = None
+) -> Extension:
+    """An extension as a module defines it, in the form of neutron_lib.api.definitions.
+
+    Args:
+        definition: the module.
+        attributes: attribute maps in the place of its own, None to keep these.
+    """
     return Extension(
         alias=definition.ALIAS,
         name=definition.NAME,
@@ -91,32 +98,32 @@ def _of(definition: ModuleType, attributes: Mapping[str, AttributeMap] | None = 
 
 
 _KNOWN = (
-    _of(agent, agents.AGENTS),
-    _of(allowedaddresspairs, ports.ADDRESS_PAIRS),
-    _of(empty_string_filtering),
-    _of(external_net),
-    _of(extra_dhcp_opt),
-    _of(filter_validation),
-    _of(ip_substring_port_filtering),
-    _of(l2_adjacency),
-    _of(multiprovidernet, networks.MULTI_PROVIDER),
-    _of(network_mtu),
-    _of(network_mtu_writable),
-    _of(network_segment_range),
-    _of(pagination),
-    _of(port_mac_address_override),
-    _of(port_mac_address_regenerate, ports.REGENERATED_MAC),
-    _of(port_security),
-    _of(portbindings, ports.BINDING),
-    _of(portbindings_extended),
-    _of(project_id),
-    _of(provider_net),
-    _of(revisionifmatch),
-    _of(segment),
-    _of(sorting),
-    _of(standard_attr_segment),
-    _of(stateful_security_group),
-    _of(tag_creation),
+    defined_by(agent, agents.AGENTS),
+    defined_by(allowedaddresspairs, ports.ADDRESS_PAIRS),
+    defined_by(empty_string_filtering),
+    defined_by(external_net),
+    defined_by(extra_dhcp_opt),
+    defined_by(filter_validation),
+    defined_by(ip_substring_port_filtering),
+    defined_by(l2_adjacency),
+    defined_by(multiprovidernet, networks.MULTI_PROVIDER),
+    defined_by(network_mtu),
+    defined_by(network_mtu_writable),
+    defined_by(network_segment_range),
+    defined_by(pagination),
+    defined_by(port_mac_address_override),
+    defined_by(port_mac_address_regenerate, ports.REGENERATED_MAC),
+    defined_by(port_security),
+    defined_by(portbindings, ports.BINDING),
+    defined_by(portbindings_extended),
+    defined_by(project_id),
+    defined_by(provider_net),
+    defined_by(revisionifmatch),
+    defined_by(segment),
+    defined_by(sorting),
+    defined_by(standard_attr_segment),
+    defined_by(stateful_security_group),
+    defined_by(tag_creation),
     Extension(
         alias="security-group",
         name="security-group",
@@ -168,24 +175,29 @@ CORE: Mapping[str, AttributeMap] = {
 }
 
 
-def enabled(aliases: Iterable[str]) -> tuple[Extension, ...]:
-    """The extensions of these aliases, each after those that it requires.
+def enabled(aliases: Iterable[str], foreign: Iterable[Extension] = ()) -> tuple[Extension, ...]:
+    """The extensions of these aliases and the foreign ones, each after those that it requires.
+
+    Args:
+        aliases: of extensions in this table.
+        foreign: extensions of other distributions, whose drivers bring attributes of their own.
 
     Raises:
         StartError: an alias is unknown, or requires one that is not among them.
     """
-    wanted = dict.fromkeys(aliases)
+    wanted = {alias: _known(alias) for alias in aliases}
+    wanted.update((extension.alias, extension) for extension in foreign)
     ordered: dict[str, Extension] = {}
     while len(ordered) < len(wanted):
-        ready = [
-            alias
-            for alias in wanted
-            if alias not in ordered and set(_known(alias).requires) <= ordered.keys()
-        ]
+        ready = {
+            alias: extension
+            for alias, extension in wanted.items()
+            if alias not in ordered and set(extension.requires) <= ordered.keys()
+        }
         if not ready:
             stuck = ", ".join(sorted(wanted.keys() - ordered.keys()))
             raise StartError(msg=f"Extensions lack others that they require: {stuck}")
-        ordered.update((alias, EXTENSIONS[alias]) for alias in ready)
+        ordered.update(ready)
     return tuple(ordered.values())
 
 

@@ -13,7 +13,7 @@ import falcon
 
 from deuteron.api import attributes, faults, routes
 from deuteron.api.call import Authenticate, Handler, Responder, responder
-from deuteron.api.extensions import attribute_maps, enabled
+from deuteron.api.extensions import Extension, attribute_maps, enabled
 from deuteron.api.observe import Observer
 from deuteron.api.operations import Ranges
 from deuteron.api.query import rules_for
@@ -51,6 +51,7 @@ def application(
     special: Mapping[str, Mapping[str, Handler]] | None = None,
     options: Options | None = None,
     ranges: Ranges | None = None,
+    foreign: Iterable[Extension] = (),
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The API as a WSGI application.
 
@@ -62,12 +63,13 @@ def application(
         special: path below ``/v2.0/`` -> method -> handler of what is no verb of a noun.
         options: what the site chose.
         ranges: tells the use of the segment ranges for the metrics, None to leave it out.
+        foreign: extensions of other distributions, see `extensions.defined_by`.
 
     Raises:
         StartError: an alias is unknown or lacks another that it requires.
     """
     options = options or Options()
-    extensions = enabled(aliases)
+    extensions = enabled(aliases, foreign)
     nouns = _nouns(resources, attribute_maps(extensions), options)
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App(middleware=[Observer()])
     app.req_options.strip_url_path_trailing_slash = True

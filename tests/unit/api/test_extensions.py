@@ -1,9 +1,11 @@
 """The extensions: who they are, what they need, what they add."""
 
+from types import ModuleType
+
 import pytest
 from falcon.testing import TestClient
 
-from deuteron.api.extensions import EXTENSIONS, attribute_maps, enabled
+from deuteron.api.extensions import EXTENSIONS, attribute_maps, defined_by, enabled
 from deuteron.errors import StartError
 from tests.unit.api.test_resources import refused
 
@@ -62,3 +64,22 @@ def test_without_its_extension_an_attribute_is_unknown() -> None:
     assert "provider:network_type" not in maps["networks"]
     assert "binding:host_id" not in maps["ports"]
     assert "security_groups" not in maps
+
+
+def test_an_extension_of_another_distribution_joins() -> None:
+    colour = ModuleType("colour")
+    vars(colour).update(
+        ALIAS="colour",
+        NAME="Colour",
+        DESCRIPTION="Networks have colours",
+        UPDATED_TIMESTAMP="2014-06-04T12:00:00-00:00",
+        RESOURCE_ATTRIBUTE_MAP={
+            "networks": {"colour": {"allow_post": True, "allow_put": True, "is_visible": True}}
+        },
+        REQUIRED_EXTENSIONS=["net-mtu"],
+    )
+    extensions = enabled(("net-mtu",), [defined_by(colour)])
+    assert [extension.alias for extension in extensions] == ["net-mtu", "colour"]
+    assert "colour" in attribute_maps(extensions)["networks"]
+    with pytest.raises(StartError, match="colour"):
+        enabled((), [defined_by(colour)])
