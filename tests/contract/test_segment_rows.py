@@ -85,23 +85,29 @@ def test_claims_within_bounds(tx):
     for number in (9, 3, 5, 12):
         segments.claim(tx, "vxlan", "", number)
     assert segments.claimed_within(tx, "vxlan", "", 4, 11) == [5, 9]
-    assert segments.count_within(tx, "vxlan", "", 3, 12) == 4
-    assert segments.count_within(tx, "vxlan", "", 100, 200) == 0
 
 
 def test_the_use_of_a_range(tx):
-    row = a_range()
+    row, tunnels = a_range(), a_range(network_type="vxlan", physical_network="")
+    segment_ranges.insert_one(tx, row)
+    segment_ranges.insert_one(tx, tunnels)
+    ids = [row["id"], tunnels["id"]]
     a_segment(tx, a_network(tx, "p1"), segmentation_id=100)
     a_segment(tx, a_network(tx, "p2"), segmentation_id=150)
     a_segment(tx, segmentation_id=99)
     a_segment(tx, segmentation_id=160, physical_network="physnet2")
-    assert segment_ranges.used(tx, row) == {100: "p1", 150: "p2"}
+    assert segment_ranges.used(tx, ids) == {row["id"]: {100: "p1", 150: "p2"}, tunnels["id"]: {}}
     assert segment_ranges.extremes(tx, row) == (100, 150)
     assert segment_ranges.extremes(tx, a_range(minimum=300, maximum=400)) is None
-    tunnel = a_range(network_type="vxlan", physical_network="")
-    assert segment_ranges.extremes(tx, tunnel) is None
+    assert segment_ranges.extremes(tx, tunnels) is None
     a_segment(tx, network_type="vxlan", physical_network=None, segmentation_id=101)
-    assert segment_ranges.extremes(tx, tunnel) == (101, 101)
+    assert segment_ranges.extremes(tx, tunnels) == (101, 101)
+    assert segment_ranges.used(tx, ids)[tunnels["id"]] == {101: "p1"}
+    for place in (("vlan", "physnet1", 150), ("vlan", "physnet2", 160), ("vxlan", "", 199)):
+        segments.claim(tx, *place)
+    assert segment_ranges.claimed(tx, ids) == {row["id"]: [150], tunnels["id"]: [199]}
+    counted = {one.id: taken for one, taken in segment_ranges.counts(tx)}
+    assert counted == {row["id"]: 1, tunnels["id"]: 1}
 
 
 def test_overlapping_ranges(tx):

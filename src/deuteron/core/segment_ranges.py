@@ -14,7 +14,6 @@ from deuteron.context import RequestContext
 from deuteron.core import standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import segment_ranges as rows
-from deuteron.db import segments as segment_rows
 from deuteron.db import tags as tag_rows
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import reset
@@ -70,9 +69,10 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Range]) -> list[
             rows.insert_one(tx, row)
             tx.journal("network_segment_range", row["id"], "create", row["project_id"] or "")
             made.append(row)
+        for network_type in {row["network_type"] for row in made}:
+            _reset_pools(tx, network_type)
+        _add_use(tx, made)
         for row in made:
-            _reset_pools(tx, row["network_type"])
-            _add_use(tx, [row])
             row["tags"] = []
     return made
 
@@ -160,7 +160,7 @@ def get(d: Deployment, ctx: RequestContext, range_id: str) -> Range:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Range]:
     """The ranges that a query asks for, in its order.
 
-    What is available and used takes two statements per range, and none if it is not asked for.
+    What is available and used takes two statements, and none if it is not asked for.
     """
     with d.database.read() as conn:
         found = rows.list_(conn, query)
@@ -173,20 +173,20 @@ def _complete(conn: Connectable, found: Sequence[Range], fields: Iterable[str] |
         tags = tag_rows.tags_of(conn, "network_segment_ranges", [row["id"] for row in found])
         for row in found:
             row["tags"] = tags.get(row["id"], [])
-    if fields is None or _USE.intersection(fields):
+    if found and (fields is None or _USE.intersection(fields)):
         _add_use(conn, found)
 
 
-def _add_use(conn: Connectable, found: Iterable[Range]) -> None:
+def _add_use(conn: Connectable, found: Sequence[Range]) -> None:
+    ids = [row["id"] for row in found]
+    used = rows.used(conn, ids)
+    claimed = rows.claimed(conn, ids)
     for row in found:
-        row["used"] = {str(number): project for number, project in rows.used(conn, row).items()}
-        row["available"] = _available(conn, row)
+        row["used"] = {str(number): project for number, project in used[row["id"]].items()}
+        row["available"] = _available(row, claimed[row["id"]])
 
 
-def _available(conn: Connectable, row: Range) -> list[int]:
-    taken = segment_rows.claimed_within(
-        conn, row["network_type"], row["physical_network"], row["minimum"], row["maximum"]
-    )
+def _available(row: Range, taken: Sequence[int]) -> list[int]:
     # As many numbers as can be named, were all that are taken among them.
     last = min(row["maximum"], row["minimum"] + MOST_AVAILABLE + len(taken) - 1)
     free = sorted(set(range(row["minimum"], last + 1)).difference(taken))
@@ -269,7 +269,7 @@ def delete(
 
 
 def use(d: Deployment) -> list[RangeUse]:
-    """How much of each range is taken, for the metrics: a statement per range."""
+    """How much of each range is taken, for the metrics: one statement."""
     with d.database.read() as conn:
         return [
             RangeUse(
@@ -277,11 +277,9 @@ def use(d: Deployment) -> list[RangeUse]:
                 physical_network=one.physical_network,
                 minimum=one.minimum,
                 maximum=one.maximum,
-                used=segment_rows.count_within(
-                    conn, one.network_type, one.physical_network, one.minimum, one.maximum
-                ),
+                used=taken,
             )
-            for one in rows.every(conn)
+            for one, taken in rows.counts(conn)
         ]
 
 

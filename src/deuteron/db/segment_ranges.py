@@ -3,12 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from deuteron.db import select as listing
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import network_segment_ranges as ranges
-from deuteron.db.tables import networks, segments
+from deuteron.db.tables import networks, segment_claims, segments
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.query import Query
 from deuteron.segment import SegmentRange
@@ -161,15 +171,35 @@ def delete_many(tx: Transaction, range_ids: Sequence[str]) -> int:
 
 # --- use ------------------------------------------------------------------------------------------
 
-_USED = (
-    select(segments.c.segmentation_id, networks.c.project_id)
-    .join(networks, networks.c.id == segments.c.network_id)
-    .where(
-        segments.c.network_type == bindparam("type"),
-        func.coalesce(segments.c.physical_network, "") == bindparam("place"),
-        segments.c.segmentation_id.between(bindparam("first"), bindparam("last")),
+
+def _holds(table: FromClause) -> ColumnElement[bool]:
+    """A range holds the number of a row of `table` (segments or claims)."""
+    return and_(
+        table.c.network_type == ranges.c.network_type,
+        func.coalesce(table.c.physical_network, "") == ranges.c.physical_network,
+        table.c.segmentation_id.between(ranges.c.minimum, ranges.c.maximum),
     )
+
+
+_OF_IDS = ranges.c.id.in_(bindparam("ids", expanding=True))
+_USED = (
+    select(ranges.c.id, segments.c.segmentation_id, networks.c.project_id)
+    .join(segments, _holds(segments))
+    .join(networks, networks.c.id == segments.c.network_id)
+    .where(_OF_IDS)
     .order_by(segments.c.segmentation_id)
+)
+_CLAIMED = (
+    select(ranges.c.id, segment_claims.c.segmentation_id)
+    .join(segment_claims, _holds(segment_claims))
+    .where(_OF_IDS)
+    .order_by(segment_claims.c.segmentation_id)
+)
+_COUNTS = (
+    select(*_RECORD, func.count(segment_claims.c.segmentation_id))
+    .outerjoin(segment_claims, _holds(segment_claims))
+    .group_by(*_RECORD)
+    .order_by(ranges.c.network_type, ranges.c.physical_network, *_IN_ORDER)
 )
 _EXTREMES = select(
     func.min(segments.c.segmentation_id), func.max(segments.c.segmentation_id)
@@ -180,26 +210,44 @@ _EXTREMES = select(
 )
 
 
-def _within(row: Range) -> dict[str, Any]:
-    return {
+def used(conn: Connectable, range_ids: Sequence[str]) -> dict[str, dict[int, str]]:
+    """Segmentation id -> project of the network that has it, by range: one statement.
+
+    Args:
+        conn: where to look.
+        range_ids: of the ranges; each is in the answer.
+    """
+    found: dict[str, dict[int, str]] = {range_id: {} for range_id in range_ids}
+    for range_id, number, project_id in conn.execute(_USED, {"ids": list(range_ids)}):
+        found[range_id][number] = project_id
+    return found
+
+
+def claimed(conn: Connectable, range_ids: Sequence[str]) -> dict[str, list[int]]:
+    """The segmentation ids that are taken, ascending, by range: one statement.
+
+    Args:
+        conn: where to look.
+        range_ids: of the ranges; each is in the answer.
+    """
+    found: dict[str, list[int]] = {range_id: [] for range_id in range_ids}
+    for range_id, number in conn.execute(_CLAIMED, {"ids": list(range_ids)}):
+        found[range_id].append(number)
+    return found
+
+
+def counts(conn: Connectable) -> list[tuple[SegmentRange, int]]:
+    """Every range and how many of its ids are taken: one statement."""
+    return [(_record(row[:-1]), row[-1]) for row in conn.execute(_COUNTS)]
+
+
+def extremes(conn: Connectable, row: Range) -> tuple[int, int] | None:
+    """The lowest and the highest segmentation id of a range that a network has, None if none."""
+    parameters = {
         "type": row["network_type"],
         "place": row["physical_network"],
         "first": row["minimum"],
         "last": row["maximum"],
     }
-
-
-def used(conn: Connectable, row: Range) -> dict[int, str]:
-    """Segmentation id -> project of the network that has it, ascending, within a range.
-
-    Args:
-        conn: where to look.
-        row: the range.
-    """
-    return dict(tuple(found) for found in conn.execute(_USED, _within(row)))
-
-
-def extremes(conn: Connectable, row: Range) -> tuple[int, int] | None:
-    """The lowest and the highest segmentation id of a range that a network has, None if none."""
-    lowest, highest = conn.execute(_EXTREMES, _within(row)).one()
+    lowest, highest = conn.execute(_EXTREMES, parameters).one()
     return None if lowest is None else (lowest, highest)

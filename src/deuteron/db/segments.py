@@ -8,7 +8,7 @@ segment exists, and because a type without numbers (local) claims nothing.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 
@@ -43,11 +43,6 @@ _CLAIMED_AMONG = _CLAIMED.where(
 _CLAIMED_WITHIN = _CLAIMED.where(
     segment_claims.c.segmentation_id.between(bindparam("first"), bindparam("last"))
 ).order_by(segment_claims.c.segmentation_id)
-_COUNT_WITHIN = (
-    select(func.count())
-    .select_from(segment_claims)
-    .where(_PLACE, segment_claims.c.segmentation_id.between(bindparam("first"), bindparam("last")))
-)
 
 
 def claim(tx: Transaction, network_type: str, physical_network: str, segmentation_id: int) -> bool:
@@ -92,14 +87,6 @@ def claimed_within(
     """The segmentation ids from `first` to `last` that are taken, ascending."""
     parameters = {"type": network_type, "place": physical_network, "first": first, "last": last}
     return list(conn.execute(_CLAIMED_WITHIN, parameters).scalars())
-
-
-def count_within(
-    conn: Connectable, network_type: str, physical_network: str, first: int, last: int
-) -> int:
-    """How many segmentation ids from `first` to `last` are taken."""
-    parameters = {"type": network_type, "place": physical_network, "first": first, "last": last}
-    return int(conn.execute(_COUNT_WITHIN, parameters).scalar_one())
 
 
 # --- records --------------------------------------------------------------------------------------
