@@ -651,6 +651,12 @@ class DriverError(NetworkError):
         return self.name
 
 
+class ExtensionDriverError(BadRequest):
+    """An extension driver could not show its attributes (Neutron's status and name)."""
+
+    template = "Extension driver {driver} failed; the log of the server has the details."
+
+
 class MechanismDriverError(DriverError):
     """Mechanism drivers vetoed an operation, or failed after it.
 

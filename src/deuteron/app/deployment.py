@@ -14,6 +14,7 @@ from deuteron.db.engine import Database, utc_now
 from deuteron.db.free_ranges import Hints
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
+from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
 from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
@@ -44,6 +45,9 @@ def build(settings: Settings) -> Deployment:
     names = settings.ml2.mechanism_drivers
     drivers = loading.load(loading.MECHANISM_DRIVERS, names, "mechanism driver")
     loading.initialize(drivers, "mechanism driver")
+    of_vendors = of_others(settings.ml2.extension_drivers)
+    extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
+    loading.initialize(extensions, "extension driver")
     return Deployment(
         settings=settings,
         database=database,
@@ -54,6 +58,7 @@ def build(settings: Settings) -> Deployment:
         ),
         hints=Hints(),
         clock=utc_now,
+        extension_drivers=ExtensionDrivers(extensions),
     )
 
 

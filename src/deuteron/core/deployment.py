@@ -10,13 +10,14 @@ It is built once, in `deuteron.app`, and passed on; nothing below reads a global
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deuteron.config import Settings
 from deuteron.core.extension import PortExtension
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
 from deuteron.ml2.dispatch import Mechanisms
+from deuteron.ml2.extension_drivers import ExtensionDrivers
 from deuteron.ml2.segments import SegmentManager
 
 
@@ -32,6 +33,7 @@ class Deployment:
         port_extensions: extensions of the port, in the order in which they see a request.
         hints: addresses that this process may try first.
         clock: the present time as ISO 8601 text in UTC, ``2014-06-04T12:00:00Z``.
+        extension_drivers: of other distributions, for attributes of their own.
     """
 
     settings: Settings
@@ -41,3 +43,4 @@ class Deployment:
     port_extensions: tuple[PortExtension, ...]
     hints: Hints
     clock: Callable[[], str]
+    extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)

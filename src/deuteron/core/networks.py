@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import driver_contexts, ports, postcommits, security_groups, standard
+from deuteron.core import (
+    driver_contexts,
+    foreign_attributes,
+    ports,
+    postcommits,
+    security_groups,
+    standard,
+)
 from deuteron.core.deployment import Deployment
 from deuteron.core.subnets import MINIMUM_MTU
 from deuteron.db import networks as rows
@@ -29,6 +36,7 @@ from deuteron.errors import (
     TryAgain,
 )
 from deuteron.ml2.dispatch import Hook
+from deuteron.ml2.extension_drivers import Noun
 from deuteron.ml2.plugin_context import plugin_context
 from deuteron.ml2.segments import PROVIDER, provider_attributes
 from deuteron.query import Query
@@ -58,6 +66,8 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
         rows.insert_many(tx, [network for network, _ in made])
         segment_rows.insert(tx, [one for _, segments in made for one in segments], now=d.clock())
         security_groups.ensure_default(d, tx, {network["project_id"] for network, _ in made})
+        pairs = zip(bodies, (network for network, _ in made), strict=True)
+        foreign_attributes.keep(d, tx, Noun.NETWORK, pairs)
         if d.mechanisms.overrides(Hook.CREATE_NETWORK_PRECOMMIT):
             d.mechanisms.precommit(
                 Hook.CREATE_NETWORK_PRECOMMIT,
@@ -120,13 +130,16 @@ def get(d: Deployment, ctx: RequestContext, network_id: str) -> Network:
         network = rows.get(conn, network_id)
     if network is None:
         raise NetworkNotFound(net_id=network_id)
+    foreign_attributes.show(d, ctx, Noun.NETWORK, [network])
     return network
 
 
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Network]:
     """The networks that a query asks for, in its order."""
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        found = rows.list_(conn, query)
+    foreign_attributes.show(d, ctx, Noun.NETWORK, found)
+    return found
 
 
 def _require(tx: Transaction, network_id: str) -> Network:
@@ -160,7 +173,9 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = _require(tx, network_id)
         standard.require_revision(original, if_revision)
+        foreign_attributes.add(d, tx, Noun.NETWORK, [original])
         network = {**original, **standard.changed(original, changes)}
+        foreign_attributes.change(d, tx, Noun.NETWORK, changes, network)
         segments = segment_rows.of_networks(tx, [network_id]).get(network_id, [])
         if any(network.get(name) != original.get(name) for name in (*PROVIDER, "segments")):
             segments = _renumber(d, tx, original, changes, segments)

@@ -20,6 +20,7 @@ from deuteron.context import RequestContext
 from deuteron.core import (
     binding,
     driver_contexts,
+    foreign_attributes,
     ipam,
     macs,
     postcommits,
@@ -43,6 +44,7 @@ from deuteron.errors import (
 )
 from deuteron.ml2.contexts import BoundLevel
 from deuteron.ml2.dispatch import Hook
+from deuteron.ml2.extension_drivers import Noun
 from deuteron.query import Query
 
 Port = dict[str, Any]
@@ -74,6 +76,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
     """
     with d.database.transaction(ctx) as tx:
         made = _insert(d, tx, bodies)
+        foreign_attributes.keep(d, tx, Noun.PORT, zip(bodies, made, strict=True))
         if d.mechanisms.overrides(Hook.CREATE_PORT_PRECOMMIT):
             d.mechanisms.precommit(
                 Hook.CREATE_PORT_PRECOMMIT,
@@ -185,7 +188,9 @@ def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
         PortNotFound: there is none.
     """
     with d.database.read() as conn:
-        return require(conn, port_id)
+        port = require(conn, port_id)
+    foreign_attributes.show(d, ctx, Noun.PORT, [port])
+    return port
 
 
 def require(conn: Connectable, port_id: str) -> Port:
@@ -203,7 +208,9 @@ def require(conn: Connectable, port_id: str) -> Port:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Port]:
     """The ports that a query asks for, in its order."""
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        found = rows.list_(conn, query)
+    foreign_attributes.show(d, ctx, Noun.PORT, found)
+    return found
 
 
 def update(
@@ -230,6 +237,7 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = require(tx, port_id)
         standard.require_revision(original, if_revision)
+        foreign_attributes.add(d, tx, Noun.PORT, [original])
         port = _changed(d, tx, original, changes)
         if port == original:
             due = None
@@ -264,6 +272,7 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
     if groups is not None:
         port["security_groups"] = groups
     port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
+    foreign_attributes.change(d, tx, Noun.PORT, changes, port)
     if port != original:
         port.update(standard.bumped(original, d.clock()))
     return port

@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import addresses, driver_contexts, ipam, ports, postcommits, standard
+from deuteron.core import (
+    addresses,
+    driver_contexts,
+    foreign_attributes,
+    ipam,
+    ports,
+    postcommits,
+    standard,
+)
 from deuteron.core.deployment import Deployment
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as port_rows
@@ -32,6 +40,7 @@ from deuteron.errors import (
     TryAgain,
 )
 from deuteron.ml2.dispatch import Hook
+from deuteron.ml2.extension_drivers import Noun
 from deuteron.query import Query
 
 Subnet = dict[str, Any]
@@ -58,6 +67,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
     """
     with d.database.transaction(ctx) as tx:
         made = _insert(d, tx, bodies)
+        foreign_attributes.keep(d, tx, Noun.SUBNET, zip(bodies, made, strict=True))
         if d.mechanisms.overrides(Hook.CREATE_SUBNET_PRECOMMIT):
             contexts = [driver_contexts.for_subnet(d, ctx, subnet, tx=tx) for subnet in made]
             d.mechanisms.precommit(Hook.CREATE_SUBNET_PRECOMMIT, contexts)
@@ -172,13 +182,16 @@ def get(d: Deployment, ctx: RequestContext, subnet_id: str) -> Subnet:
         subnet = rows.get(conn, subnet_id)
     if subnet is None:
         raise SubnetNotFound(subnet_id=subnet_id)
+    foreign_attributes.show(d, ctx, Noun.SUBNET, [subnet])
     return subnet
 
 
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Subnet]:
     """The subnets that a query asks for, in its order."""
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        found = rows.list_(conn, query)
+    foreign_attributes.show(d, ctx, Noun.SUBNET, found)
+    return found
 
 
 def _require(tx: Transaction, subnet_id: str) -> Subnet:
@@ -213,6 +226,7 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = _require(tx, subnet_id)
         standard.require_revision(original, if_revision)
+        foreign_attributes.add(d, tx, Noun.SUBNET, [original])
         wanted = standard.changed(original, changes)
         planned = addresses.plan_subnet_changes(
             original,
@@ -220,7 +234,9 @@ def update(
             max_dns_nameservers=d.settings.max_dns_nameservers,
             max_host_routes=d.settings.max_subnet_host_routes,
         )
-        changed = standard.changed(original, planned)
+        subnet = {**original, **planned}
+        foreign_attributes.change(d, tx, Noun.SUBNET, changes, subnet)
+        changed = standard.changed(original, subnet)
         if not changed:
             return original
         if "gateway_ip" in changed:
@@ -228,7 +244,8 @@ def update(
         if "segment_id" in changed:
             _require_segment_may_change(tx, original, changed["segment_id"])
         changed.update(standard.bumped(original, d.clock()))
-        if not rows.update_row(tx, original, changed):
+        kept = {name: value for name, value in changed.items() if name in rows.ATTRIBUTES}
+        if not rows.update_row(tx, original, kept):
             raise TryAgain(reason=f"subnet {subnet_id} was changed by another request")
         if "allocation_pools" in changed:
             ipam.subnet_changed(tx, d.hints, subnet_id)

@@ -15,6 +15,7 @@ Subnet = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in subnets.columns}
 _KEYS = tuple(_COLUMNS)
+ATTRIBUTES = _KEYS
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(subnets.c.id == bindparam("id"))
 _OF_NETWORKS = _ROWS.where(subnets.c.network_id.in_(bindparam("networks", expanding=True)))
