@@ -69,9 +69,9 @@ def _complete(conn: Connectable, found: list[Network], statement: Select[Any] | 
         by_id[network["id"]] = network
         placed[network["id"]] = []
     for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement):
-        network = by_id.get(network_id)
-        if network is None:  # came between the two statements
+        if network_id not in by_id:  # came between the two statements
             continue
+        network = by_id[network_id]
         if kind == "subnet":
             network["subnets"].append(a)
             if b is not None:  # a routed network: its segments are not one broadcast domain
@@ -167,10 +167,7 @@ def insert_many(conn: Connectable, wanted: Sequence[Network]) -> None:
     """Insert networks from API dicts that hold at least every column of the table."""
     conn.execute(
         _INSERT,
-        [
-            {column.name: network[key] for key, column in _COLUMNS.items()}  # type: ignore[attr-defined]
-            for network in wanted
-        ],
+        [{column.name: network[key] for key, column in _COLUMNS.items()} for network in wanted],
     )
 
 

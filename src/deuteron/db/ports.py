@@ -87,9 +87,9 @@ def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | Non
         port["tags"] = []
         by_id[port["id"]] = port
     for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), statement):
-        port = by_id.get(port_id)
-        if port is None:  # came between the two statements
+        if port_id not in by_id:  # came between the two statements
             continue
+        port = by_id[port_id]
         if kind == "ip":
             port["fixed_ips"].append({"subnet_id": a, "ip_address": b})
         elif kind == "group":

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from falcon.testing import Result, TestClient
 
+from deuteron.api.auth import NOBODYS_PROJECT
 from deuteron.errors import TryAgain
 from tests.unit.api.shelf import Shelf
 
@@ -40,8 +41,8 @@ def test_the_core_is_told_the_project_under_one_name(client: TestClient, shelf: 
     assert "tenant_id" not in shelf.asked[0][0]
 
 
-def test_without_a_project_anywhere_it_is_empty(client: TestClient) -> None:
-    assert make(client)["project_id"] == ""
+def test_without_a_project_anywhere_it_is_nobodys(client: TestClient) -> None:
+    assert make(client)["project_id"] == NOBODYS_PROJECT
 
 
 def test_the_project_is_the_callers(client: TestClient) -> None:
@@ -178,7 +179,7 @@ def test_update(client: TestClient) -> None:
     )
     assert result.status_code == 200
     assert result.json["network"]["name"] == "red"
-    assert result.json["network"]["tenant_id"] == ""
+    assert result.json["network"]["tenant_id"] == NOBODYS_PROJECT
 
 
 @pytest.mark.parametrize(
