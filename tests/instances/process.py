@@ -1,6 +1,8 @@
 """A server process of the tests' own: ready when it answers, gone when the tests are."""
 
+import contextlib
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -36,7 +38,11 @@ class Folder:
     """
 
     def __init__(self, prefix: str, account: str) -> None:
+        _remove_left_over(f"deuteron-{prefix}-*")
         self.path = Path(tempfile.mkdtemp(prefix=f"deuteron-{prefix}-"))
+        # Held as long as these tests live, however they end.
+        self._lock = (self.path / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.user: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
             self.user = _account(account)
@@ -73,7 +79,16 @@ class Folder:
             )
 
     def remove(self) -> None:
+        self._lock.close()
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _remove_left_over(pattern: str) -> None:
+    """Remove the folders of tests that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(pattern):
+        with contextlib.suppress(OSError), (folder / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _account(name: str) -> pwd.struct_passwd:
