@@ -114,6 +114,30 @@ def test_250_writers_at_once_all_succeed(database):
     assert len(tags_in(database)) == 250
 
 
+def test_writers_that_read_first_wait_for_each_other(database_url):
+    processes = [Database(database_url) for _ in range(3)]
+    failures = []
+
+    def write(which: int) -> None:
+        for number in range(20):
+            try:
+                with processes[which].transaction(ASKED) as tx:
+                    tx.execute(COUNT_TAGS).all()
+                    tx.execute(insert(tags), tag(f"{which}-{number}"))
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(which,)) for which in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(tags_in(processes[0])) == 60
+    for database in processes:
+        database.dispose()
+
+
 # --- what it costs
 
 
