@@ -12,10 +12,10 @@ How it binds a port depends on the name of the port's host:
     *          declines
 """
 
+import sqlalchemy as sa
 from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 from sqlalchemy import orm
-import sqlalchemy as sa
 
 OPTIONS = [
     cfg.StrOpt("physical_network", default="rack", help="Of the VLANs from racks to hosts."),

@@ -1,8 +1,8 @@
 """A type driver of a type of its own, with numbers 1 to 3, for the `sample` networks."""
 
+import sqlalchemy as sa
 from neutron_lib import exceptions
 from neutron_lib.plugins.ml2 import api
-import sqlalchemy as sa
 
 NUMBERS = (1, 2, 3)
 
