@@ -12,7 +12,6 @@ memory once more. A fault that only a worker can meet (a driver that does not lo
 is newer than the code) travels back through a pipe and ends the parent, so that it is told once.
 """
 
-import ctypes
 import gc
 import logging
 import multiprocessing
@@ -47,21 +46,22 @@ _GRACE = 30
 # A fault is written to a pipe in one piece (less than PIPE_BUF), and an end mark after it.
 _LONGEST_FAULT = 4000
 _END = "\0"
-_PR_SET_PDEATHSIG = 1
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Channel:
-    """What parent and workers tell each other, over two pipes.
+    """What parent and workers tell each other, over three pipes.
 
     Args:
         parent: process id of the parent.
+        life: reading and writing end; nothing is written, but only the parent keeps it open.
         faults: reading and writing end; workers write why they cannot start.
         turn: reading and writing end; whoever reads its one byte greets the user.
     """
 
     parent: int
+    life: tuple[int, int]
     faults: tuple[int, int]
     turn: tuple[int, int]
 
@@ -86,7 +86,7 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         address, port = _free_address(settings.bind_host, settings.bind_port)
         endpoint = _endpoint(address, port)
         clouds = state_folder.write_clouds(settings.state_path, endpoint)
-        channel = _Channel(parent=os.getpid(), faults=os.pipe(), turn=os.pipe())
+        channel = _Channel(parent=os.getpid(), life=os.pipe(), faults=os.pipe(), turn=os.pipe())
         os.write(channel.turn[1], b"!")
         greeting = _greeting(settings, endpoint, clouds)
 
@@ -164,7 +164,8 @@ def _in_worker(
     """The application, in a worker's process; a fault is told to the parent instead of raised."""
     # Ctrl-C is for the parent, which lets workers finish what they have in hand.
     os.setpgid(0, 0)
-    _end_with(channel.parent)
+    os.close(channel.life[1])
+    threading.Thread(target=_end_with_parent, args=(channel.life[0],), daemon=True).start()
     logs.configure(debug=settings.debug, stream=_log_stream(settings.log_file))
     # Nothing that an import makes is garbage, and nothing of it ever will be.
     gc.disable()
@@ -196,11 +197,13 @@ def _load(settings: Settings) -> Application:
     return wsgi.load(settings)
 
 
-def _end_with(parent: int) -> None:
-    """Lets the kernel end this process when its parent is gone, however that came."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+def _end_with_parent(life: int) -> None:
+    """Ends this process when its parent is gone, however that came."""
+    os.read(life, 1)  # returns when nobody can write any more
+    for _ in range(_GRACE):
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+    os._exit(1)
 
 
 def _log_stream(path: str | None) -> Any:

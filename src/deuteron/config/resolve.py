@@ -125,17 +125,21 @@ class Resolved:
             default = self._options[section, name].default
             shown = ",".join(default) if isinstance(default, list) else default
             subject = f"[{section}] {name} = {'' if shown is None else shown} (not set)"
-            self.faults.append(Fault(place=None, subject=subject, problem=problem))
+            self._note(Fault(place=None, subject=subject, problem=problem))
             return
         written = entry.written or (section, name)
         text = values.without_password(" ".join(entry.value.split("\n")))
-        self.faults.append(
+        self._note(
             Fault(
                 place=entry.place,
                 subject=f"[{written[0]}] {written[1]} = {text}",
                 problem=problem,
             )
         )
+
+    def _note(self, fault: Fault) -> None:
+        if fault not in self.faults:  # a value may be looked at more than once
+            self.faults.append(fault)
 
     def _substituted(self, text: str) -> str:
         """Fills in ``$name`` and ``$section.name`` as oslo.config does."""
