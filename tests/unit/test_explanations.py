@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deuteron.core import explanations
+from deuteron.core.explanation_text import as_text
 from deuteron.ml2.hierarchy import Outcome, Step
 from deuteron.ml2.reasons import Reason, nearest
 
@@ -109,11 +110,11 @@ def test_as_text():
             )
         ],
     }
-    assert explanations.as_text(explanation).splitlines() == [
+    assert as_text(explanation).splitlines() == [
         "Port p1 on host h1: binding_failed",
         "",
         "2014-06-04T12:00:00Z  host h1, vnic_type normal: failed (physical_network_unmapped)",
-        "  openvswitch, vlan on net2 101: declined (physical_network_unmapped)",
+        "  openvswitch, vlan 101 on net2: declined (physical_network_unmapped)",
         "      No bridge for 'net2'.",
         "      Hint: Map it.",
         "    linuxbridge, all segments: declined (no_agent)",
@@ -122,14 +123,12 @@ def test_as_text():
 
 
 def test_as_text_of_a_port_that_nobody_bound():
-    text = explanations.as_text(
-        {"port_id": "p1", "host": "", "vif_type": "unbound", "attempts": []}
-    )
+    text = as_text({"port_id": "p1", "host": "", "vif_type": "unbound", "attempts": []})
     assert text == "Port p1 without a host: unbound\nNobody has tried to bind it yet."
 
 
 def test_as_text_of_a_question():
-    text = explanations.as_text(
+    text = as_text(
         {"port_id": None, "network_id": "n1", "host": "h1", "attempts": [an_attempt(a_step())]}
     )
     assert text.startswith("A port of network n1 on host h1:")

@@ -6,11 +6,11 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from deuteron.cli import arguments as shared
+from deuteron.core.explanation_text import as_text
 from deuteron.errors import StartError
 
 _TIMEOUT = 30
@@ -47,7 +47,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         json.dump(explanation, sys.stdout, indent=2)
         print()
     else:
-        print("\n".join(lines(explanation)))
+        print(as_text(explanation))
     return 0
 
 
@@ -78,35 +78,3 @@ def _refusal(error: urllib.error.HTTPError) -> str:
         return str(json.load(error)["NeutronError"]["message"])
     except (ValueError, KeyError, TypeError):
         return f"the server answered {error.code} {error.reason}"
-
-
-def lines(explanation: Mapping[str, Any]) -> Iterator[str]:
-    """An explanation for people, the latest attempt first.
-
-    Args:
-        explanation: as the API gives it.
-    """
-    host = explanation["host"] or "no host"
-    yield (
-        f"port {explanation['port_id']} on {host}, "
-        f"vnic_type {explanation['vnic_type']}: {explanation['vif_type']}"
-    )
-    if not explanation["attempts"]:
-        yield "nobody has tried to bind it: a port is bound when it is given a host"
-    for attempt in explanation["attempts"]:
-        outcome = f"bound as {attempt['vif_type']}" if attempt["vif_type"] else "not bound"
-        yield ""
-        yield f"{attempt['at']} on {attempt['host']}, vnic_type {attempt['vnic_type']}: {outcome}"
-        for step in attempt["steps"]:
-            reason = f" ({step['reason']})" if step["reason"] else ""
-            indent = "  " * (1 + step["level"])
-            where = _segment(step["segment"])
-            yield f"{indent}{step['driver']} on {where}: {step['outcome']}{reason}"
-            yield from (f"{indent}  {text}" for text in (step["sentence"], step["hint"]) if text)
-
-
-def _segment(segment: Mapping[str, Any] | None) -> str:
-    if segment is None:
-        return "no segment"
-    parts = [segment["network_type"], segment["physical_network"], segment["segmentation_id"]]
-    return " ".join(str(part) for part in parts if part is not None)
