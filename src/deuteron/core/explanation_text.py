@@ -10,7 +10,7 @@ def as_text(explanation: Mapping[str, Any]) -> str:
     """The explanation as lines for a terminal.
 
     Args:
-        explanation: as `deuteron.core.explanations.get` or `deuteron.core.binding.explain` returned it.
+        explanation: as the API shows it.
     """
     lines = [_headline(explanation)]
     if not explanation["attempts"]:
