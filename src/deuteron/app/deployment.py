@@ -9,8 +9,9 @@ from deuteron import metrics
 from deuteron.config import Settings
 from deuteron.core import port_extensions, segment_ranges
 from deuteron.core.deployment import Deployment
+from deuteron.core.extension import Extended
 from deuteron.db import schema
-from deuteron.db.engine import Database, utc_now
+from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
@@ -19,6 +20,8 @@ from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
 _SPARE_CONNECTIONS = 2
+# Seconds to wait for a connection where none are configured.
+_POOL_TIMEOUT = 30
 
 
 def build(settings: Settings) -> Deployment:
@@ -53,8 +56,12 @@ def build(settings: Settings) -> Deployment:
         database=database,
         segments=segments,
         mechanisms=Mechanisms(drivers, observe=metrics.observe_driver_hook),
-        port_extensions=port_extensions.builtin(
-            max_allowed_address_pair=settings.max_allowed_address_pair
+        networks=Extended(),
+        subnets=Extended(),
+        ports=Extended(
+            extensions=port_extensions.builtin(
+                max_allowed_address_pair=settings.max_allowed_address_pair
+            )
         ),
         hints=Hints(),
         clock=utc_now,
@@ -73,5 +80,7 @@ def open_database(settings: Settings) -> Database:
         configured.connection,
         pool_size=settings.deuteron.api_threads + _SPARE_CONNECTIONS,
         max_overflow=configured.max_overflow,
+        pool_timeout=configured.pool_timeout or _POOL_TIMEOUT,
         recycle=configured.connection_recycle_time,
+        settings=ConnectionSettings(wsrep_sync_wait=configured.mysql_wsrep_sync_wait),
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deuteron.config import Settings
-from deuteron.core.extension import PortExtension
+from deuteron.core.extension import Extended
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
 from deuteron.ml2.dispatch import Mechanisms
@@ -30,7 +30,7 @@ class Deployment:
         database: where everything is kept.
         segments: hands out segments by the type drivers.
         mechanisms: the mechanism drivers, in the order of the configuration.
-        port_extensions: extensions of the port, in the order in which they see a request.
+        networks, subnets, ports: the extensions of each.
         hints: addresses that this process may try first.
         clock: the present time as ISO 8601 text in UTC, ``2014-06-04T12:00:00Z``.
         extension_drivers: of other distributions, for attributes of their own.
@@ -40,7 +40,9 @@ class Deployment:
     database: Database
     segments: SegmentManager
     mechanisms: Mechanisms
-    port_extensions: tuple[PortExtension, ...]
+    networks: Extended
+    subnets: Extended
+    ports: Extended
     hints: Hints
     clock: Callable[[], str]
     extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)

@@ -1,48 +1,101 @@
-"""What an extension of a port is: attributes of its own, kept beside the core's.
+"""What an extension of a core resource is: attributes of its own, kept beside the core's.
 
-    create   row of the core -> on_create of each extension, in order -> security groups -> INSERT
-    update   row with the core's changes -> on_update of each, in order -> security groups -> UPDATE
-    read     rows -> load of each extension that has one, for all ports at once
+    create   row of the core -> on_create of each extension, in order -> INSERT -> stored
+    update   row with the core's changes -> on_update of each, in order -> UPDATE
+    read     rows -> load of each extension that has one, for all of them at once
 
-The extensions of a deployment are one visible tuple, built in `deuteron.app`; the core knows none
-of them by name. Their order is part of the contract: a later one sees what an earlier one has put
-into the row (address pairs look at port security).
+Networks, subnets and ports are extended in the same way. The extensions of a deployment are
+visible tuples, built in `deuteron.app`; the core knows none of them by name, and a service plugin
+can bring its own. Their order is part of the contract: a later one sees what an earlier one has
+put into the row (address pairs look at port security).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deuteron.db.transaction import Connectable, Transaction
 
-OnCreate = Callable[[Transaction, Mapping[str, Any], dict[str, Any], Mapping[str, Any]], None]
-OnUpdate = Callable[[Transaction, Mapping[str, Any], dict[str, Any], Mapping[str, Any]], None]
-Load = Callable[[Connectable, Sequence[dict[str, Any]]], None]
+Row = dict[str, Any]
+OnCreate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
+OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
+Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
+Load = Callable[[Connectable, Sequence[Row]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortExtension:
-    """One extension of the port, a record of functions.
+class ResourceExtension:
+    """One extension of a network, subnet or port, a record of functions.
 
     Args:
         aliases: its names in ``/v2.0/extensions``.
-        columns: columns of the table ``ports`` that are its own, named as its attributes.
-        on_create: ``(tx, body, row, network)``, inside the transaction, before the port is
+        columns: columns of the resource's table that are its own, named as its attributes. They
+            are read and written with the row.
+        on_create: ``(tx, body, row, parent)``, inside the transaction, before the row is
             inserted. ``body`` is the validated request (an attribute that was not given and has no
-            default is absent), ``row`` the port so far: it has id, project_id, network_id,
-            mac_address and device_owner, and gets the extension's columns here. ``network`` is the
-            API dict of the port's network.
-        on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the port
-            with the core's changes applied and gets the extension's changed columns here;
-            ``original`` is the API dict of the port before the request.
-        load: ``(conn, ports)`` adds attributes that are not columns to the API dicts of N ports,
-            in a constant number of statements.
+            default is absent), ``row`` the API dict so far, which gets the extension's attributes
+            here: that of a port has id, project_id, network_id, mac_address and device_owner.
+            ``parent`` is the API dict of the network (of a port or subnet), else empty.
+        stored: ``(tx, body, row)``, inside the transaction, after the row was inserted, for those
+            with a table of their own that refers to it.
+        on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the API
+            dict with the core's changes applied and gets the extension's changes here;
+            ``original`` is the API dict before the request.
+        load: ``(conn, rows)`` adds attributes that are not columns to N API dicts, in a constant
+            number of statements.
 
     An extension refuses a request by raising an error of `deuteron.errors`.
     """
 
     aliases: tuple[str, ...]
-    columns: tuple[str, ...]
-    on_create: OnCreate
-    on_update: OnUpdate
+    columns: tuple[str, ...] = ()
+    on_create: OnCreate | None = None
+    stored: Stored | None = None
+    on_update: OnUpdate | None = None
     load: Load | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extended:
+    """The extensions of one noun, in the order in which they see a request.
+
+    Args:
+        extensions: all of them.
+    """
+
+    extensions: tuple[ResourceExtension, ...] = ()
+
+    def on_create(
+        self, tx: Transaction, body: Mapping[str, Any], row: Row, parent: Mapping[str, Any]
+    ) -> None:
+        """Let each add its attributes to a row that will be inserted."""
+        for extension in self.extensions:
+            if extension.on_create is not None:
+                extension.on_create(tx, body, row, parent)
+
+    def stored(self, tx: Transaction, made: Iterable[tuple[Mapping[str, Any], Row]]) -> None:
+        """Let each keep what refers to rows that were inserted; (body, row) pairs."""
+        keepers = [one.stored for one in self.extensions if one.stored is not None]
+        if keepers:
+            for body, row in made:
+                for keep in keepers:
+                    keep(tx, body, row)
+
+    def on_update(
+        self,
+        tx: Transaction,
+        changes: Mapping[str, Any],
+        row: Row,
+        original: Mapping[str, Any],
+    ) -> None:
+        """Let each apply its changes to a row that will be written."""
+        for extension in self.extensions:
+            if extension.on_update is not None:
+                extension.on_update(tx, changes, row, original)
+
+    def load(self, conn: Connectable, rows: Sequence[Row]) -> None:
+        """Let each add what it keeps elsewhere to rows that were read."""
+        if rows:
+            for extension in self.extensions:
+                if extension.load is not None:
+                    extension.load(conn, rows)

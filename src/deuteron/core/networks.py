@@ -26,6 +26,7 @@ from deuteron.core.subnets import MINIMUM_MTU
 from deuteron.db import networks as rows
 from deuteron.db import segments as segment_rows
 from deuteron.db import subnets as subnet_rows
+from deuteron.db.select import marker_missing
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     InvalidInput,
@@ -66,7 +67,8 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
         rows.insert_many(tx, [network for network, _ in made])
         segment_rows.insert(tx, [one for _, segments in made for one in segments], now=d.clock())
         security_groups.ensure_default(d, tx, {network["project_id"] for network, _ in made})
-        pairs = zip(bodies, (network for network, _ in made), strict=True)
+        pairs = list(zip(bodies, (network for network, _ in made), strict=True))
+        d.networks.stored(tx, pairs)
         foreign_attributes.keep(d, tx, Noun.NETWORK, pairs)
         if d.mechanisms.overrides(Hook.CREATE_NETWORK_PRECOMMIT):
             d.mechanisms.precommit(
@@ -117,6 +119,7 @@ def _place(
         **standard.new(d.clock(), revision=1),
         **provider_attributes(segments),
     }
+    d.networks.on_create(tx, body, network, {})
     return network, segments
 
 
@@ -128,8 +131,9 @@ def get(d: Deployment, ctx: RequestContext, network_id: str) -> Network:
     """
     with d.database.read() as conn:
         network = rows.get(conn, network_id)
-    if network is None:
-        raise NetworkNotFound(net_id=network_id)
+        if network is None:
+            raise NetworkNotFound(net_id=network_id)
+        d.networks.load(conn, [network])
     foreign_attributes.show(d, ctx, Noun.NETWORK, [network])
     return network
 
@@ -138,6 +142,9 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Network]:
     """The networks that a query asks for, in its order."""
     with d.database.read() as conn:
         found = rows.list_(conn, query)
+        if marker_missing(conn, id_column=rows.ID, query=query, found=found):
+            raise NetworkNotFound(net_id=query.marker)
+        d.networks.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.NETWORK, found)
     return found
 
@@ -173,8 +180,10 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = _require(tx, network_id)
         standard.require_revision(original, if_revision)
+        d.networks.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.NETWORK, [original])
         network = {**original, **standard.changed(original, changes)}
+        d.networks.on_update(tx, changes, network, original)
         foreign_attributes.change(d, tx, Noun.NETWORK, changes, network)
         segments = segment_rows.of_networks(tx, [network_id]).get(network_id, [])
         if any(network.get(name) != original.get(name) for name in (*PROVIDER, "segments")):

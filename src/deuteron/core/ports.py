@@ -34,6 +34,7 @@ from deuteron.db import networks as network_rows
 from deuteron.db import ports as rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db import tags as tag_rows
+from deuteron.db.select import marker_missing
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import (
     MechanismDriverError,
@@ -107,8 +108,7 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
     made = []
     for body in bodies:
         port = _new(d, body)
-        for extension in d.port_extensions:
-            extension.on_create(tx, body, port, networks[port["network_id"]])
+        d.ports.on_create(tx, body, port, networks[port["network_id"]])
         made.append(port)
     groups = security_groups.for_new_ports(d, tx, bodies, made)
     rows.insert_many(tx, made, groups)
@@ -116,6 +116,7 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
     _address(d, tx, bodies, made)
     for port, ids in zip(made, groups, strict=True):
         port["security_groups"] = ids
+    d.ports.stored(tx, zip(bodies, made, strict=True))
     return made
 
 
@@ -189,6 +190,7 @@ def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
     """
     with d.database.read() as conn:
         port = require(conn, port_id)
+        d.ports.load(conn, [port])
     foreign_attributes.show(d, ctx, Noun.PORT, [port])
     return port
 
@@ -209,6 +211,9 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Port]:
     """The ports that a query asks for, in its order."""
     with d.database.read() as conn:
         found = rows.list_(conn, query)
+        if marker_missing(conn, id_column=rows.ID, query=query, found=found):
+            raise PortNotFound(port_id=query.marker)
+        d.ports.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.PORT, found)
     return found
 
@@ -237,6 +242,7 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = require(tx, port_id)
         standard.require_revision(original, if_revision)
+        d.ports.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.PORT, [original])
         port = _changed(d, tx, original, changes)
         if port == original:
@@ -266,8 +272,7 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
     if any(port[name] != original[name] for name in _BINDING):
         port["binding:vif_type"] = "unbound"
         port["binding:vif_details"] = {}
-    for extension in d.port_extensions:
-        extension.on_update(tx, changes, port, original)
+    d.ports.on_update(tx, changes, port, original)
     groups = security_groups.for_update(tx, changes, port, original)
     if groups is not None:
         port["security_groups"] = groups

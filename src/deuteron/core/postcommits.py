@@ -113,8 +113,7 @@ def run(d: Deployment, ctx: RequestContext, owed: Due | None) -> None:
         if owed.hook.continues_on_failure:
             _settle(d, ctx, owed, error)
             return
-        _settle(d, ctx, owed, None)
-        raise
+        raise  # the rows are forgotten when the resource is gone
     _settle(d, ctx, owed, None)
 
 

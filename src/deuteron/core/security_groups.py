@@ -276,7 +276,9 @@ def ensure_default_of_caller(d: Deployment, ctx: RequestContext, query: Query) -
         query: its first project counts, else the caller's.
     """
     projects = query.filters.get("project_id") or (ctx.project_id,)
-    project_id = projects[0] or ""
+    project_id = projects[0]
+    if not project_id:
+        return
     with d.database.read() as conn:
         if rows.defaults(conn, [project_id]):
             return

@@ -100,6 +100,7 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Subnet]) -> list[Su
     for subnet in made:
         if addresses.is_auto_address(subnet):
             _give_to_ports(d, tx, subnet)
+    d.subnets.stored(tx, zip(bodies, made, strict=True))
     return made
 
 
@@ -123,7 +124,7 @@ def _plan(
     _require_segment(tx, body.get("segment_id"), network["id"], siblings)
     if network["mtu"] < MINIMUM_MTU[body["ip_version"]]:
         raise NetworkMTUSubnetConflict(net_id=network["id"], mtu=MINIMUM_MTU[body["ip_version"]])
-    return {
+    subnet = {
         "id": str(uuid.uuid4()),
         "project_id": body["project_id"],
         "network_id": network["id"],
@@ -139,6 +140,8 @@ def _plan(
         **planned,
         **standard.new(d.clock()),
     }
+    d.subnets.on_create(tx, body, subnet, network)
+    return subnet
 
 
 def _require_segment(
@@ -180,8 +183,9 @@ def get(d: Deployment, ctx: RequestContext, subnet_id: str) -> Subnet:
     """
     with d.database.read() as conn:
         subnet = rows.get(conn, subnet_id)
-    if subnet is None:
-        raise SubnetNotFound(subnet_id=subnet_id)
+        if subnet is None:
+            raise SubnetNotFound(subnet_id=subnet_id)
+        d.subnets.load(conn, [subnet])
     foreign_attributes.show(d, ctx, Noun.SUBNET, [subnet])
     return subnet
 
@@ -190,6 +194,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Subnet]:
     """The subnets that a query asks for, in its order."""
     with d.database.read() as conn:
         found = rows.list_(conn, query)
+        d.subnets.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.SUBNET, found)
     return found
 
@@ -226,6 +231,7 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = _require(tx, subnet_id)
         standard.require_revision(original, if_revision)
+        d.subnets.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.SUBNET, [original])
         wanted = standard.changed(original, changes)
         planned = addresses.plan_subnet_changes(
@@ -235,6 +241,7 @@ def update(
             max_host_routes=d.settings.max_subnet_host_routes,
         )
         subnet = {**original, **planned}
+        d.subnets.on_update(tx, changes, subnet, original)
         foreign_attributes.change(d, tx, Noun.SUBNET, changes, subnet)
         changed = standard.changed(original, subnet)
         if not changed:

@@ -52,6 +52,7 @@ _CHILDREN = Children(
     ("tag", tags.c.resource_id, [tags.c.tag], None),
 )
 
+ID = networks.c.id
 ATTRIBUTES = _KEYS
 """The attributes that are columns of the table."""
 

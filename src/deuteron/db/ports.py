@@ -44,6 +44,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "binding:vif_details": port_bindings.c.vif_details,
 }
 _KEYS = tuple(_COLUMNS)
+ID = ports.c.id
 TABLE_COLUMNS = tuple(str(column.name) for column in ports.columns)
 """The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(

@@ -1,6 +1,7 @@
 """Subnets in the database: rows to API dicts and back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
@@ -59,6 +60,8 @@ def list_(conn: Connectable, query: Query) -> list[Subnet]:
         base, columns=_COLUMNS, special=_SPECIAL, id_column=subnets.c.id, query=query
     )
     found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement)]
+    if listing.marker_missing(conn, id_column=subnets.c.id, query=query, found=found):
+        return list_(conn, replace(query, marker=None))  # as Neutron does for subnets
     if complete:
         _complete(conn, found, statement)
     return listing.in_page_order(found, query)

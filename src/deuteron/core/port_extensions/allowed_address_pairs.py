@@ -7,7 +7,7 @@ kept as they were written. Source: API reference, "Allowed address pairs".
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deuteron.core.extension import PortExtension
+from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     AddressPairAndPortSecurityRequired,
@@ -50,7 +50,7 @@ def completed(pairs: Sequence[Mapping[str, str]], *, mac_address: str, maximum: 
     return made
 
 
-def allowed_address_pairs(*, maximum: int) -> PortExtension:
+def allowed_address_pairs(*, maximum: int) -> ResourceExtension:
     """The extension; it must come after port security.
 
     Args:
@@ -77,6 +77,6 @@ def allowed_address_pairs(*, maximum: int) -> PortExtension:
         if ATTRIBUTE in changes:
             row[ATTRIBUTE] = completed(pairs, mac_address=row["mac_address"], maximum=maximum)
 
-    return PortExtension(
+    return ResourceExtension(
         aliases=(ALIAS,), columns=(ATTRIBUTE,), on_create=on_create, on_update=on_update
     )

@@ -8,7 +8,7 @@ merging as observed of Neutron.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deuteron.core.extension import PortExtension
+from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
 from deuteron.errors import NeutronDbObjectDuplicateEntry
 
@@ -68,6 +68,6 @@ def _on_update(
         row[ATTRIBUTE] = merged(original[ATTRIBUTE], changes[ATTRIBUTE] or [])
 
 
-EXTRA_DHCP_OPTS = PortExtension(
+EXTRA_DHCP_OPTS = ResourceExtension(
     aliases=(ALIAS,), columns=(ATTRIBUTE,), on_create=_on_create, on_update=_on_update
 )

@@ -8,7 +8,7 @@ Source: API reference, "Port security"; precedence as observed of Neutron.
 from collections.abc import Mapping
 from typing import Any
 
-from deuteron.core.extension import PortExtension
+from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
 
 ALIAS = "port-security"
@@ -42,6 +42,6 @@ def _on_update(
         row[ATTRIBUTE] = changes[ATTRIBUTE]
 
 
-PORT_SECURITY = PortExtension(
+PORT_SECURITY = ResourceExtension(
     aliases=(ALIAS,), columns=(ATTRIBUTE,), on_create=_on_create, on_update=_on_update
 )
