@@ -24,7 +24,7 @@ define STATIC
 $(BIN)/ruff format --check --quiet
 $(BIN)/ruff check --quiet
 $(BIN)/mypy
-$(BIN)/lint-imports
+$(BIN)/lint-imports --no-logo
 endef
 check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, under a minute
 	$(STATIC)

@@ -281,6 +281,25 @@ def test_the_real_server_answers_and_stays_small(start: Start) -> None:
     assert server.err == ""
 
 
+def test_any_worker_answers_for_the_metrics_of_all(start: Start) -> None:
+    server = start("--workers", "2")
+    server.wait_for_answer()
+    for _ in range(20):
+        server.get("/v2.0/networks")
+
+    # Connections are spread over the workers, so that these come from both.
+    counts = set()
+    for _ in range(10):
+        text = server.get("/metrics")[1]
+        counts |= {
+            line.rpartition(" ")[2]
+            for line in text.splitlines()
+            if line.startswith("deuteron_http_request_seconds_count") and "v2.0/networks" in line
+        }
+
+    assert counts == {"20.0"}
+
+
 def test_the_address_may_be_of_version_6(start: Start) -> None:
     server = start("--host", "::1", program=DUMMY)
     server.wait_for_answer()

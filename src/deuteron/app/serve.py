@@ -16,13 +16,15 @@ import gc
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,7 @@ _GRACE = 30
 # A fault is written to a pipe in one piece (less than PIPE_BUF), and an end mark after it.
 _LONGEST_FAULT = 4000
 _END = "\0"
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
@@ -93,7 +96,8 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         def target() -> Application:
             return _in_worker(settings, load or _load, channel, (address, port), greeting)
 
-        ended_well = _serve(settings, (address, port), target)
+        with _shared_metrics(settings.api_workers):
+            ended_well = _serve(settings, (address, port), target)
         fault = _read(channel.faults[0])
     if fault:
         # Several workers may have met the same fault: the first one's words are enough.
@@ -154,6 +158,20 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
     return True
 
 
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Lets any worker answer ``/metrics`` for all of them: each writes its numbers to a folder."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="deuteron-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_METRICS]
+
+
 def _in_worker(
     settings: Settings,
     load: Load,
@@ -194,12 +212,15 @@ def _in_worker(
 def _load(settings: Settings) -> Application:
     from deuteron.app import wsgi  # heavy, so only where it is used
 
-    return wsgi.load(settings)
+    application: Application = wsgi.load(settings)
+    return application
 
 
 def _end_with_parent(life: int) -> None:
     """Ends this process when its parent is gone, however that came."""
     os.read(life, 1)  # returns when nobody can write any more
+    if folder := os.environ.get(_METRICS):
+        shutil.rmtree(folder, ignore_errors=True)
     for _ in range(_GRACE):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
