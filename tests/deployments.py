@@ -4,22 +4,18 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from deuteron import config
+from deuteron.app.deployment import build
 from deuteron.context import RequestContext
-from deuteron.core import agents, networks, port_extensions, ports, segment_ranges, subnets
+from deuteron.core import agents, networks, ports, subnets
 from deuteron.core.deployment import Deployment
-from deuteron.core.topology import KeptTopology
 from deuteron.db.engine import Database
-from deuteron.db.free_ranges import Hints
 from deuteron.db.moments import later
-from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
-from deuteron.ml2.mechanisms.l2population import L2populationMechanismDriver, RecordedMessages
-from deuteron.ml2.segments import SegmentManager
 
 ADMIN = RequestContext(request_id="req-test", project_id="p", user_id="u", is_admin=True)
 
@@ -78,33 +74,13 @@ def a_deployment(
     """
     path = folder / "neutron.conf"
     path.write_text(f"[DEFAULT]\nstate_path = {folder}\n{CONFIGURATION}\n{configuration}")
-    settings = config.load([str(path)])
-    types = loading.load(loading.TYPE_DRIVERS, settings.ml2.type_drivers, "type driver")
-    loading.initialize(types, "type driver")
-    segments = SegmentManager(
-        types,
-        project_network_types=settings.ml2.project_network_types,
-        external_network_type=settings.ml2.external_network_type or "",
-        global_physnet_mtu=settings.global_physnet_mtu,
-    )
-    turned = clock or Clock()
-    segment_ranges.sync_defaults(database, segments, turned)
-    loaded = loading.load(loading.MECHANISM_DRIVERS, list(mechanisms), "mechanism driver")
-    loading.initialize(loaded, "mechanism driver")
-    for _, driver in loaded:
-        if isinstance(driver, L2populationMechanismDriver):
-            driver.connect(topology=KeptTopology(database), notifier=RecordedMessages())
-    return Deployment(
-        settings=settings,
-        database=database,
-        segments=segments,
-        mechanisms=Mechanisms([*loaded, *drivers]),
-        port_extensions=port_extensions.builtin(
-            max_allowed_address_pair=settings.max_allowed_address_pair
-        ),
-        hints=Hints(),
-        clock=turned,
-    )
+    with database.maintenance() as connection:
+        url = connection.engine.url.render_as_string(hide_password=False)
+    options = {("database", "connection"): url, ("ml2", "mechanism_drivers"): ",".join(mechanisms)}
+    built = build(config.load([str(path)], command_line=options))
+    built.database.dispose()
+    asked = Mechanisms([*built.mechanisms.drivers, *drivers])
+    return replace(built, database=database, mechanisms=asked, clock=clock or Clock())
 
 
 @dataclass

@@ -10,12 +10,14 @@ from deuteron.config import Settings
 from deuteron.core import port_extensions, segment_ranges
 from deuteron.core.deployment import Deployment
 from deuteron.core.extension import Extended
+from deuteron.core.topology import KeptTopology
 from deuteron.db import schema
 from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
+from deuteron.ml2.mechanisms.l2population import L2populationMechanismDriver, RecordedMessages
 from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
@@ -48,6 +50,9 @@ def build(settings: Settings) -> Deployment:
     names = settings.ml2.mechanism_drivers
     drivers = loading.load(loading.MECHANISM_DRIVERS, names, "mechanism driver")
     loading.initialize(drivers, "mechanism driver")
+    for _, driver in drivers:
+        if isinstance(driver, L2populationMechanismDriver):
+            driver.connect(topology=KeptTopology(database), notifier=RecordedMessages())
     of_vendors = of_others(settings.ml2.extension_drivers)
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")

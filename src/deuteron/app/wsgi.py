@@ -14,10 +14,10 @@ from typing import Any
 
 from deuteron import api, config
 from deuteron.api import auth, nouns
-from deuteron.app.background import Background, Chore
+from deuteron.app.background import Background, Chore, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
-from deuteron.core import postcommit_repair, segment_ranges
+from deuteron.core import binding, postcommit_repair, segment_ranges
 from deuteron.core.deployment import Deployment
 from deuteron.db import journal
 
@@ -103,6 +103,11 @@ def chores(deployment: Deployment) -> list[Chore]:
     """What this process does beside answering requests."""
     return [
         Chore(name="postcommit hooks", every=10, run=lambda: postcommit_repair.repair(deployment)),
+        Chore(
+            name="ports left unbound",
+            every=60,
+            run=lambda: binding.resume(deployment, own_context()),
+        ),
         Chore(
             name="journal",
             every=3600,
