@@ -257,7 +257,7 @@ class HostRoutesExhausted(BadRequest):
     template = "Subnet {subnet_id} cannot have more than {quota} host routes."
 
 
-# --- security groups: values that a rule of a group cannot have ------------------------------------
+# --- security groups: values that a rule of a group cannot have -----------------------------------
 
 
 class InvalidCIDR(BadRequest):

@@ -23,9 +23,9 @@ from oslo_config import cfg
 
 from deuteron.context import RequestContext
 from deuteron.errors import HTTPBadRequest, NetworkError
+from deuteron.surface import AttributeMap
 
 Facts = Mapping[str, Any]
-AttributeMap = Mapping[str, Facts]
 Body = dict[str, Any]
 Rule = Callable[..., str | None]
 

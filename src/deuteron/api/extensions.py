@@ -6,8 +6,6 @@ aliases; this table says what they mean.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from neutron_lib.api.definitions import (
@@ -42,60 +40,10 @@ from neutron_lib.api.definitions import (
     tag_creation,
 )
 
-from deuteron.api.attributes import AttributeMap, merged
+from deuteron.api.attributes import merged
 from deuteron.api.definitions import agents, networks, ports, security_groups, standard
 from deuteron.errors import StartError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """One extension.
-
-    Args:
-        alias: how clients ask for it.
-        name: its title.
-        description: one sentence.
-        updated: ISO time of its last change.
-        attributes: collection -> attribute map of what it adds or replaces.
-        requires: aliases without which it has no meaning.
-    """
-
-    alias: str
-    name: str
-    description: str
-    updated: str
-    attributes: Mapping[str, AttributeMap] = field(default_factory=dict)
-    requires: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the API shows it."""
-        return {
-            "name": self.name,
-            "alias": self.alias,
-            "description": self.description,
-            "updated": self.updated,
-            "links": [],
-        }
-
-
-def defined_by(
-    definition: ModuleType, attributes: Mapping[str, AttributeMap] | None = None
-) -> Extension:
-    """An extension as a module defines it, in the form of neutron_lib.api.definitions.
-
-    Args:
-        definition: the module.
-        attributes: attribute maps in the place of its own, None to keep these.
-    """
-    return Extension(
-        alias=definition.ALIAS,
-        name=definition.NAME,
-        description=definition.DESCRIPTION,
-        updated=definition.UPDATED_TIMESTAMP,
-        attributes=definition.RESOURCE_ATTRIBUTE_MAP if attributes is None else attributes,
-        requires=tuple(definition.REQUIRED_EXTENSIONS),
-    )
-
+from deuteron.surface import AttributeMap, Extension, defined_by
 
 _KNOWN = (
     defined_by(agent, agents.AGENTS),

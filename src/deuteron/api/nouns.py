@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from deuteron.api import agents, explanations
 from deuteron.api.call import Handler
 from deuteron.api.definitions import ports as port_definitions
-from deuteron.api.resources import Resource, Row
 from deuteron.context import RequestContext
 from deuteron.core import agents as agent_verbs
 from deuteron.core import (
@@ -19,6 +18,7 @@ from deuteron.core import (
     segments,
     subnets,
 )
+from deuteron.surface import Resource, Row
 
 if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment

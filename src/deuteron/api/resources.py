@@ -12,60 +12,22 @@ for a thing, two for a thing below another. Bodies, statuses and refusals as obs
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import falcon
 
 from deuteron.api import links
-from deuteron.api.attributes import PROJECT, TENANT, AttributeMap, Attributes, Body
+from deuteron.api.attributes import PROJECT, TENANT, Attributes, Body
 from deuteron.api.call import Answer, Call
 from deuteron.api.query import QueryRules, parse
 from deuteron.errors import BadRequest, HTTPBadRequest
-
-Row = dict[str, Any]
+from deuteron.surface import Resource, Row
 
 _REVISION = "revision_number="
 # An entity tag in quotes; a weak one (W/"...") never matches (RFC 9110, 13.1.1).
 _ENTITY_TAG = re.compile(r'(W/)?"([^"]*)"')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """A noun of the API and who acts on it. A verb that is None is not allowed (405).
-
-    Args:
-        name: singular, the key of one in a body.
-        collection: plural, the key of many.
-        paths: below ``/v2.0/``; the first is the canonical one.
-        key: the attribute that stands in the path of one.
-        list_: (deployment, context, query) -> rows.
-        get: (deployment, context, id) -> row.
-        create: (deployment, context, bodies) -> rows, all or none.
-        update: (deployment, context, id, changes, if_revision=) -> row.
-        delete: (deployment, context, id, if_revision=).
-        actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
-        bulk: many may be created by one request.
-        tagged: it has tags.
-        parts: attributes that list other resources whole, named like their collection.
-        attributes: its attribute map, None if core and extensions say it.
-    """
-
-    name: str
-    collection: str
-    paths: tuple[str, ...]
-    key: str = "id"
-    list_: Callable[..., list[Row]] | None = None
-    get: Callable[..., Row] | None = None
-    create: Callable[..., list[Row]] | None = None
-    update: Callable[..., Row] | None = None
-    delete: Callable[..., None] | None = None
-    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    bulk: bool = True
-    tagged: bool = False
-    parts: tuple[str, ...] = ()
-    attributes: AttributeMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

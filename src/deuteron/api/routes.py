@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 
 from deuteron.api import operations, resources, tags, versions
 from deuteron.api.call import Handler, Responder
-from deuteron.api.extensions import Extension
 from deuteron.api.operations import Ranges
 from deuteron.api.resources import Noun
+from deuteron.surface import Extension
 
 if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment

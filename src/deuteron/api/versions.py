@@ -7,8 +7,8 @@ import orjson
 
 from deuteron.api import links
 from deuteron.api.call import Answer, Call
-from deuteron.api.extensions import Extension
 from deuteron.errors import HTTPNotFound
+from deuteron.surface import Extension
 
 CORE = (("network", "networks"), ("subnet", "subnets"), ("port", "ports"))
 

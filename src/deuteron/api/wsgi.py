@@ -13,11 +13,12 @@ import falcon
 
 from deuteron.api import attributes, faults, routes
 from deuteron.api.call import Authenticate, Handler, Responder, responder
-from deuteron.api.extensions import Extension, attribute_maps, enabled
+from deuteron.api.extensions import attribute_maps, enabled
 from deuteron.api.observe import Observer
 from deuteron.api.operations import Ranges
 from deuteron.api.query import rules_for
-from deuteron.api.resources import Noun, Resource
+from deuteron.api.resources import Noun
+from deuteron.surface import AttributeMap, Extension, Resource
 
 if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment
@@ -63,7 +64,7 @@ def application(
         special: path below ``/v2.0/`` -> method -> handler of what is no verb of a noun.
         options: what the site chose.
         ranges: tells the use of the segment ranges for the metrics, None to leave it out.
-        foreign: extensions of other distributions, see `extensions.defined_by`.
+        foreign: extensions of other distributions, see `surface.defined_by`.
 
     Raises:
         StartError: an alias is unknown or lacks another that it requires.
@@ -89,7 +90,7 @@ def application(
 
 
 def _nouns(
-    resources: Iterable[Resource], maps: Mapping[str, attributes.AttributeMap], options: Options
+    resources: Iterable[Resource], maps: Mapping[str, AttributeMap], options: Options
 ) -> list[Noun]:
     compiled = {name: attributes.compiled(facts) for name, facts in maps.items()}
     nouns = []

@@ -9,8 +9,8 @@ from falcon.testing import TestClient
 from deuteron.api import Options, application
 from deuteron.api.auth import noauth
 from deuteron.api.extensions import EXTENSIONS
-from deuteron.api.resources import Resource
 from deuteron.errors import DatabaseUnavailable
+from deuteron.surface import Resource
 from tests.unit.api.shelf import Shelf
 
 ALIASES = tuple(EXTENSIONS)
