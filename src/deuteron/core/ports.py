@@ -28,6 +28,7 @@ from deuteron.core import (
     standard,
 )
 from deuteron.core.deployment import Deployment
+from deuteron.core.driver_sources import Lookups
 from deuteron.core.segment_hosts import segments_of_host
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as network_rows
@@ -93,7 +94,10 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
         for port in made:
             delete(d, ctx, port["id"])
         raise
-    return [binding.bind(d, ctx, port, fresh=True) for port in made]
+    lookups = Lookups(d)
+    for port in made:
+        binding.bind(d, ctx, port, lookups=lookups, fresh=True)
+    return made
 
 
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port]:
@@ -125,6 +129,7 @@ def _wanted_mac(body: Mapping[str, Any]) -> str | None:
 
 
 def _new(d: Deployment, body: Port) -> Port:
+    host = body.get("binding:host_id") or ""
     return {
         "id": str(uuid.uuid4()),
         "project_id": body["project_id"],
@@ -136,14 +141,15 @@ def _new(d: Deployment, body: Port) -> Port:
         "device_id": body["device_id"],
         "device_owner": body["device_owner"],
         "description": body.get("description") or "",
-        "binding:host_id": body.get("binding:host_id") or "",
+        "binding:host_id": host,
         "binding:vnic_type": body.get("binding:vnic_type") or "normal",
         "binding:profile": body.get("binding:profile") or {},
         "binding:vif_type": "unbound",
         "binding:vif_details": {},
         "fixed_ips": [],
         "tags": sorted(set(body.get("tags") or ())),
-        **standard.new(d.clock(), revision=1),
+        # a host counts as a change of its own, as does the binding that follows (as in Neutron)
+        **standard.new(d.clock(), revision=2 if host else 1),
     }
 
 
@@ -269,9 +275,11 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
         if name in changes:
             port[name] = changes[name] if changes[name] is not None else _unset(name)
     port["mac_address"] = _changed_mac(d, tx, original, changes, port)
-    if any(port[name] != original[name] for name in _BINDING):
+    rebound = any(port[name] != original[name] for name in _BINDING)
+    if rebound:
         port["binding:vif_type"] = "unbound"
         port["binding:vif_details"] = {}
+        port["status"] = "DOWN"
     d.ports.on_update(tx, changes, port, original)
     groups = security_groups.for_update(tx, changes, port, original)
     if groups is not None:
@@ -280,6 +288,8 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
     foreign_attributes.change(d, tx, Noun.PORT, changes, port)
     if port != original:
         port.update(standard.bumped(original, d.clock()))
+        if rebound and port["binding:host_id"]:
+            port["revision_number"] += 1  # for the host, see `_new`
     return port
 
 
