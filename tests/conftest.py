@@ -1,3 +1,3 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.instances.fixtures"]
+pytest_plugins = ["tests.instances.fixtures", "tests.interop.sample"]
