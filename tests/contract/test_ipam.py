@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import delete, select
 
 from deuteron.core import ipam
+from deuteron.core.addresses import to_text
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
-from deuteron.db.tables import ip_allocations, ports
+from deuteron.db.tables import free_ranges, ip_allocations, ports
 from deuteron.errors import NetworkError
 from tests.rows import ASKED, a_network, a_subnet, insert_ports
 from tests.statements import counted
@@ -378,6 +379,34 @@ def test_a_lost_address_is_found_before_the_pool_is_called_exhausted(network):
     assert network.port() == ["10.0.0.5"]
 
 
+def released(network: Network) -> set[tuple[str, str]]:
+    """(subnet id, address) of what waits to be used again."""
+    versions = {subnet["id"]: subnet["ip_version"] for subnet in network.subnets}
+    with network.database.read() as reader:
+        columns = free_ranges.c.pool, free_ranges.c.first
+        alone = free_ranges.c.first == free_ranges.c.last
+        rows = reader.execute(select(*columns).where(alone)).all()
+    return {(pool, to_text(int(first, 16), versions[pool])) for pool, first in rows}
+
+
+def test_what_a_changed_port_gave_up_waits_to_be_used_again(network):
+    a, b = network.subnet("10.0.0.0/24"), network.subnet("10.0.1.0/24")
+    port = Port(network, wish(a, "10.0.0.5"))
+    port.change([wish(b, "10.0.1.5")])
+    assert released(network) == {(a, "10.0.0.5")}
+    port.change([])
+    assert released(network) == {(a, "10.0.0.5"), (b, "10.0.1.5")}
+    network.port(fixed_ips=[wish(a, "10.0.0.5")])
+    assert released(network) == {(b, "10.0.1.5")}
+
+
+def test_addresses_made_from_mac_addresses_are_no_hints(network):
+    v4, slaac = network.subnet("10.0.0.0/24"), network.subnet(SLAAC, mode="slaac")
+    network.delete(network.bulk([{}]))
+    assert {pool for pool, _ in released(network)} == {v4}
+    assert slaac != v4
+
+
 # --- what it costs
 
 
@@ -413,6 +442,26 @@ def test_a_hundred_ports_are_one_insert(network):
 def test_a_wished_address_costs_one_statement_more(network):
     network.subnet("10.0.0.0/16")
     assert cost(network, [{"fixed_ips": [wish(address="10.0.7.7")]}]) == 2
+
+
+def test_many_wrong_hints_cost_a_few_statements(network):
+    subnet_id = network.subnet("10.0.0.0/16")
+    network.port()
+    with network.database.transaction(ASKED) as tx:
+        (port_id,) = insert_ports(tx, network.id, [network.mac()])
+        row = {"subnet_id": subnet_id, "port_id": port_id, "network_id": network.id}
+        tx.execute(
+            ip_allocations.insert(), [{**row, "ip_address": f"10.0.0.{i}"} for i in range(3, 31)]
+        )
+    assert cost(network, [{}]) == 4
+    assert "10.0.0.31" in network.allocated()
+
+
+def test_a_full_subnet_costs_nothing_while_another_one_has_room(network):
+    network.subnet("10.0.0.0/28")
+    network.subnet("10.0.1.0/24")
+    network.bulk([{}] * 14)
+    assert cost(network, [{}]) == 1
 
 
 def test_a_release_costs_one_statement(network):
