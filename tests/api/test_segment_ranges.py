@@ -152,6 +152,22 @@ def test_ranges_made_here_do_not_overlap_but_those_of_the_configuration_may_be(a
     assert api.update(NOUN, made["id"], minimum=90)["minimum"] == 90
 
 
+def test_a_range_does_not_become_one_that_cannot_be(api):
+    made = a_range(api)
+    for wish in ({"maximum": 99}, {"maximum": 4095}, {"minimum": 105}):
+        assert api.refuse_update(NOUN, made["id"], **wish) == (400, "NetworkVlanRangeError")
+    assert api.show(NOUN, made["id"])["maximum"] == 104
+
+
+def test_a_freed_id_waits_although_its_range_has_changed(api):
+    made = a_range(api)
+    network = a_vlan(api)
+    api.delete("network", network["id"])
+    api.update(NOUN, made["id"], maximum=103)
+    ids = [a_vlan(api)["provider:segmentation_id"] for _ in range(4)]
+    assert ids == [101, 102, 103, network["provider:segmentation_id"]]
+
+
 def test_what_is_used_and_available_follows_the_networks(api):
     made = a_range(api)
     network = a_vlan(api, 102, project_id="p7")

@@ -69,8 +69,6 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Range]) -> list[
             rows.insert_one(tx, row)
             tx.journal("network_segment_range", row["id"], "create", row["project_id"] or "")
             made.append(row)
-        for network_type in {row["network_type"] for row in made}:
-            _reset_pools(tx, network_type)
         _add_use(tx, made)
         for row in made:
             row["tags"] = []
@@ -135,12 +133,6 @@ def _require_apart(tx: Transaction, row: Range) -> None:
     )
     if others:
         raise NetworkSegmentRangeOverlaps(range_id=", ".join(others))
-
-
-def _reset_pools(tx: Transaction, network_type: str) -> None:
-    """Forget the hints of the type: a change of one range changes what the others hand out."""
-    for one in rows.of_type(tx, network_type):
-        reset(tx, pool_name(one))
 
 
 def get(d: Deployment, ctx: RequestContext, range_id: str) -> Range:
@@ -229,8 +221,6 @@ def update(
             if not rows.update_row(tx, row, changed):
                 raise TryAgain(reason=f"range {range_id} was changed by another request")
             tx.journal("network_segment_range", range_id, "update", row["project_id"] or "")
-        if {"minimum", "maximum"} & changed.keys():
-            _reset_pools(tx, row["network_type"])
         row.update(changed)
         _complete(tx, [row], None)
     return row
@@ -261,7 +251,7 @@ def delete(
         row = _require_own(tx, range_id, if_revision)
         if rows.extremes(tx, row) is not None:
             raise NetworkSegmentRangeReferencedByProject(range_id=range_id)
-        _reset_pools(tx, row["network_type"])
+        reset(tx, pool_name(range_id))
         if not rows.delete_many(tx, [range_id]):
             raise TryAgain(reason=f"range {range_id} is being deleted by another request")
         tag_rows.delete(tx, [range_id])
@@ -310,7 +300,7 @@ def sync_defaults(database: Database, segments: SegmentManager, clock: Callable[
         if gone:
             rows.delete_many(tx, [one.id for one in gone])
         for one in gone:
-            reset(tx, pool_name(one))
+            reset(tx, pool_name(one.id))
 
 
 def _configured(segments: SegmentManager) -> list[SegmentRange]:

@@ -64,7 +64,7 @@ def _take_from(tx: Transaction, hints: Hints, one: SegmentRange, numbers: Number
     first, last = numbers[0][0], numbers[-1][1]
     return hints.claim(
         tx,
-        Pool(name=pool_name(one), ranges=numbers, chunk=_CHUNK),
+        Pool(name=pool_name(one.id), ranges=numbers, chunk=_CHUNK),
         Claims(
             among=partial(segments.claimed_among, tx, *place),
             every=partial(segments.claimed_within, tx, *place, first, last),
@@ -92,7 +92,7 @@ def give_back(
         return False
     one = _home(tx, network_type, physical_network, number)
     if one is not None:
-        hints.released(tx, pool_name(one), [number])
+        hints.released(tx, pool_name(one.id), [number])
     return True
 
 
@@ -106,6 +106,6 @@ def _home(
     return None
 
 
-def pool_name(one: SegmentRange) -> str:
+def pool_name(range_id: str) -> str:
     """Under which the hints of a range are kept."""
-    return f"segments {one.id}"
+    return f"segments {range_id}"
