@@ -1,0 +1,30 @@
+"""Errors of networks."""
+
+from deuteron.errors.base import Conflict, InUse, NotFound, ServiceUnavailable
+
+
+class NetworkNotFound(NotFound):
+    """No network of this id."""
+
+    template = "Network {net_id} could not be found."
+
+
+class NetworkInUse(InUse):
+    """A network with ports that nobody but a user can remove."""
+
+    template = "Network {net_id} is in use: {reason}."
+
+
+class NetworkMTUSubnetConflict(Conflict):
+    """The MTU is too small for the protocol of a subnet."""
+
+    template = "The MTU of network {net_id} is too small: its subnets need at least {mtu} bytes."
+
+
+class NoNetworkAvailable(ServiceUnavailable):
+    """Every segment of every project network type is taken."""
+
+    template = (
+        "No free segment is left in any project network type: "
+        "widen the ranges or delete networks that are not used."
+    )
