@@ -22,7 +22,7 @@ def created(
 
 
 def updated(original: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    row = {**original, **{name: changes[name] for name in ("mac_address",) if name in changes}}
+    row = {**original, **changes}
     for extension in builtin(max_allowed_address_pair=3):
         extension.on_update(NO_TRANSACTION, changes, row, original)
     return row
