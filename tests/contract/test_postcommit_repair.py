@@ -12,6 +12,7 @@ from sqlalchemy import select
 from deuteron.context import RequestContext
 from deuteron.core import networks, postcommits
 from deuteron.core.deployment import Deployment
+from deuteron.core.extension import Extended
 from deuteron.core.postcommit_repair import repair
 from deuteron.db import networks as network_rows
 from deuteron.db.moments import later
@@ -86,7 +87,9 @@ def d(database, driver, other, clock) -> Deployment:
         database=database,
         segments=NoSegments(),  # type: ignore[arg-type]
         mechanisms=Mechanisms([("switch", driver), ("other", other)]),
-        port_extensions=(),
+        networks=Extended(),
+        subnets=Extended(),
+        ports=Extended(),
         hints=None,  # type: ignore[arg-type]
         clock=clock,
     )
