@@ -74,8 +74,7 @@ class Service:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    Path(sys.executable).with_name("deuteron"),
-                    "serve",
+                    *(sys.executable, "-m", "deuteron", "serve"),
                     *("--config-file", self.configuration),
                     *("--state-dir", self.state),
                     *("--port", "0"),
