@@ -5,6 +5,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -315,3 +316,56 @@ def test_help_names_the_commands() -> None:
 
     for command in ("serve", "db", "config", "port"):
         assert f"\n    {command} " in run.stdout
+
+
+def test_a_driver_that_does_not_load_is_one_line(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "neutron.conf"
+    file.write_text("[ml2]\nmechanism_drivers = openvswitch,nobody\n")
+
+    server = start("--config-file", str(file), "--workers", "2")
+
+    assert server.process.wait(timeout=60) == 1
+    (line,) = server.err.splitlines()
+    assert line.startswith("deuteron: ")
+    assert "nobody" in line
+
+
+def test_a_database_of_a_newer_version_is_one_line(start: Start, tmp_path: Path) -> None:
+    server = start()
+    server.wait_for_answer()
+    assert server.end() == 0
+    with sqlite3.connect(tmp_path / "state" / "deuteron.sqlite") as connection:
+        connection.execute("UPDATE deuteron_version SET version_num = '9999'")
+    connection.close()
+
+    again = start()
+
+    assert again.process.wait(timeout=60) == 1
+    (line,) = again.err.splitlines()
+    assert "9999" in line
+
+
+def test_a_database_that_does_not_answer_is_one_line(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "neutron.conf"
+    file.write_text("[database]\nconnection = mysql://u:secret@127.0.0.1:1/neutron\n")
+
+    server = start("--config-file", str(file))
+
+    assert server.process.wait(timeout=60) == 1
+    (line,) = server.err.splitlines()
+    assert line.startswith("deuteron: ")
+    assert "secret" not in line
+
+
+def test_a_database_file_that_is_something_else_is_one_line(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "deuteron.sqlite").write_text(
+        "not a database, but a note to myself\n" * 9
+    )
+
+    server = start()
+
+    assert server.process.wait(timeout=60) == 1
+    (line,) = server.err.splitlines()
+    assert line.startswith("deuteron: ")
+    assert "Traceback" not in server.err

@@ -9,7 +9,7 @@ import pytest
 from oslo_config import cfg
 
 from deuteron import config
-from deuteron.config import options
+from deuteron.config import options, values
 from deuteron.errors import ConfigError
 
 Write = Callable[..., str]
@@ -41,15 +41,14 @@ def test_without_any_file_there_is_a_useful_server(
     assert settings.warnings == ()
     assert settings.bind_host == "127.0.0.1"
     assert settings.bind_port == 9696
-    assert settings.auth_strategy == "noauth"
     assert settings.state_path == tmp_path / "deuteron"
     assert settings.database.connection == f"sqlite:///{tmp_path}/deuteron/deuteron.sqlite"
     assert settings.api_workers == 1
     assert settings.ml2.type_drivers == ("local", "flat", "vlan", "gre", "vxlan", "geneve")
     assert settings.ml2.project_network_types == ("vxlan",)
     assert settings.ml2.mechanism_drivers == ("openvswitch", "linuxbridge", "l2population")
-    assert settings.ml2_type_vxlan.vni_ranges == ((1, 16777215),)
-    assert settings.ml2_type_flat.flat_networks == ("*",)
+    assert cfg.CONF.ml2_type_vxlan.vni_ranges == ["1:16777215"]
+    assert cfg.CONF.ml2_type_flat.flat_networks == ["*"]
     assert settings.securitygroup.enable_security_group
     assert settings.pagination_max_limit is None
 
@@ -91,34 +90,48 @@ permitted_ethertypes = 0x4008
         ]
     )
 
+    conf = cfg.CONF
     assert settings.ml2.project_network_types == ("vlan", "vxlan", "gre")
-    assert settings.ml2.physical_network_mtus == {"physnet1": 1500, "physnet2": 9000}
-    assert settings.ml2.path_mtu == 8950
+    assert values.physical_network_mtus(conf.ml2.physical_network_mtus) == {
+        "physnet1": 1500,
+        "physnet2": 9000,
+    }
+    assert conf.ml2.path_mtu == 8950
     assert settings.ml2.external_network_type == "flat"
-    assert settings.ml2.overlay_ip_version == 6
-    assert settings.ml2_type_flat.flat_networks == ()
-    assert settings.ml2_type_vlan.network_vlan_ranges == {
+    assert conf.ml2.overlay_ip_version == 6
+    assert conf.ml2_type_flat.flat_networks == []
+    assert values.vlan_ranges(conf.ml2_type_vlan.network_vlan_ranges) == {
         "physnet1": ((100, 199), (300, 399)),
         "physnet2": ((1, 4094),),
     }
-    assert settings.ml2_type_gre.tunnel_id_ranges == ((1, 4294967295),)
-    assert settings.ml2_type_vxlan.vni_ranges == ((5000, 5999), (1, 1000))
-    assert settings.ml2_type_vxlan.vxlan_group == "239.1.1.1"
-    assert settings.ml2_type_geneve.vni_ranges == ((7, 7),)
-    assert settings.ml2_type_geneve.max_header_size == 38
-    assert settings.securitygroup.permitted_ethertypes == ("0x4008",)
+    assert values.tunnel_ranges(
+        conf.ml2_type_gre.tunnel_id_ranges, highest=values.MAX_GRE_KEY, kind="GRE keys"
+    ) == ((1, 4294967295),)
+    assert values.tunnel_ranges(
+        conf.ml2_type_vxlan.vni_ranges, highest=values.MAX_VNI, kind="VNIs"
+    ) == ((5000, 5999), (1, 1000))
+    assert conf.ml2_type_vxlan.vxlan_group == "239.1.1.1"
+    assert conf.ml2_type_geneve.vni_ranges == ["7:7"]
+    assert conf.ml2_type_geneve.max_header_size == 38
+    assert conf.securitygroup.permitted_ethertypes == ["0x4008"]
     assert settings.pagination_max_limit == 1000
     assert settings.warnings == ()
 
 
 def test_a_later_source_wins(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = write("[DEFAULT]\nbind_port = 1\nmax_dns_nameservers = 1\ndns_domain = one\n", "one")
+    one = write(
+        "[DEFAULT]\nbind_port = 1\nmax_dns_nameservers = 1\nmax_subnet_host_routes = 1\n", "one"
+    )
     two = write("[DEFAULT]\nbind_port = 2\nmax_dns_nameservers = 2\nbind_port = 3\n", "two")
     monkeypatch.setenv("OS_DEFAULT__MAX_DNS_NAMESERVERS", "7")
 
     settings = config.load([one, two])
 
-    assert (settings.bind_port, settings.max_dns_nameservers, settings.dns_domain) == (3, 7, "one")
+    assert (settings.bind_port, settings.max_dns_nameservers, settings.max_subnet_host_routes) == (
+        3,
+        7,
+        1,
+    )
     by_command_line = config.load([one, two], command_line={("DEFAULT", "bind_port"): "4"})
     assert by_command_line.bind_port == 4
     assert config.load([one]).bind_port == 1
@@ -130,11 +143,15 @@ def test_folders_are_read_after_files_in_the_order_of_names(write: Write, tmp_pa
     (folder / "20.conf").write_text("[DEFAULT]\nbind_port = 20\n")
     (folder / "10.conf").write_text("[DEFAULT]\nbind_port = 10\nagent_down_time = 10\n")
     (folder / "30.txt").write_text("[DEFAULT]\nbind_port = 30\n")
-    file = write("[DEFAULT]\nbind_port = 1\ndns_domain = file\n")
+    file = write("[DEFAULT]\nbind_port = 1\nmax_dns_nameservers = 1\n")
 
     settings = config.load([file], [str(folder)])
 
-    assert (settings.bind_port, settings.agent_down_time, settings.dns_domain) == (20, 10, "file")
+    assert (settings.bind_port, settings.agent_down_time, settings.max_dns_nameservers) == (
+        20,
+        10,
+        1,
+    )
     assert settings.config_files == (file, str(folder / "10.conf"), str(folder / "20.conf"))
 
 
@@ -302,8 +319,8 @@ def test_a_fault_of_the_command_line_or_the_environment_says_so(
     reading = config.read([], command_line={("DEFAULT", "bind_port"): "y"})
 
     assert [str(fault) for fault in reading.faults] == [
-        "OS_ML2__PATH_MTU: [ml2] path_mtu = x: this is no whole number; write one",
         "command line: [DEFAULT] bind_port = y: this is no whole number; write one",
+        "OS_ML2__PATH_MTU: [ml2] path_mtu = x: this is no whole number; write one",
     ]
 
 

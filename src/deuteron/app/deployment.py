@@ -83,7 +83,11 @@ def open_database(settings: Settings) -> Database:
     configured = settings.database
     return Database(
         configured.connection,
-        pool_size=settings.deuteron.api_threads + _SPARE_CONNECTIONS,
+        pool_size=(
+            settings.deuteron.api_threads + _SPARE_CONNECTIONS
+            if configured.max_pool_size is None
+            else configured.max_pool_size
+        ),
         max_overflow=configured.max_overflow,
         pool_timeout=configured.pool_timeout or _POOL_TIMEOUT,
         recycle=configured.connection_recycle_time,

@@ -1,24 +1,39 @@
 """Builds `Settings` from single values, and judges what only several of them together can tell."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deuteron.config import known, options, plugins, values
 from deuteron.config.resolve import Resolved
-from deuteron.config.settings import (
-    Database,
-    Deuteron,
-    Ml2,
-    Ml2TypeFlat,
-    Ml2TypeGeneve,
-    Ml2TypeGre,
-    Ml2TypeVlan,
-    Ml2TypeVxlan,
-    SecurityGroup,
-    Settings,
-)
+from deuteron.config.settings import Database, Deuteron, Ml2, SecurityGroup, Settings
+
+_VNIS = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
+
+# What drivers read has to be right when the server starts, too. Type drivers turn these texts into
+# what they work with by the same rules.
+_RULES_FOR_DRIVERS: dict[tuple[str, str], Callable[[Any], object]] = {
+    ("ml2", "path_mtu"): values.path_mtu,
+    ("ml2", "physical_network_mtus"): values.physical_network_mtus,
+    ("ml2_type_vlan", "network_vlan_ranges"): values.vlan_ranges,
+    ("ml2_type_gre", "tunnel_id_ranges"): partial(
+        values.tunnel_ranges, highest=values.MAX_GRE_KEY, kind="GRE keys"
+    ),
+    ("ml2_type_vxlan", "vni_ranges"): _VNIS,
+    ("ml2_type_vxlan", "vxlan_group"): values.multicast_group,
+    ("ml2_type_geneve", "vni_ranges"): _VNIS,
+    ("securitygroup", "permitted_ethertypes"): values.ethertypes,
+}
+
+# Where the segments of a network type come from; other types need no ranges.
+_RANGES_OF_TYPES = {
+    "vlan": ("ml2_type_vlan", "network_vlan_ranges"),
+    "gre": ("ml2_type_gre", "tunnel_id_ranges"),
+    "vxlan": ("ml2_type_vxlan", "vni_ranges"),
+    "geneve": ("ml2_type_geneve", "vni_ranges"),
+}
 
 
 def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str]) -> Settings:
@@ -29,64 +44,27 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         paths: the files they were read from.
         warnings: those met so far; they become part of the result with those met here.
     """
+    for section, name in options.all_options():
+        resolved.value(section, name, _RULES_FOR_DRIVERS.get((section, name)))
     value = partial(resolved.value, "DEFAULT")
     state_path = Path(value("state_path") or options.default_state_path()).expanduser().absolute()
     database = _database(resolved, state_path)
     ml2 = _ml2(resolved)
-    vlan = Ml2TypeVlan(
-        network_vlan_ranges=resolved.value(
-            "ml2_type_vlan", "network_vlan_ranges", values.vlan_ranges
-        )
-    )
-    gre = Ml2TypeGre(
-        tunnel_id_ranges=resolved.value(
-            "ml2_type_gre",
-            "tunnel_id_ranges",
-            partial(values.tunnel_ranges, highest=values.MAX_GRE_KEY, kind="GRE keys"),
-        )
-    )
-    vnis = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
-    vxlan = Ml2TypeVxlan(
-        vni_ranges=resolved.value("ml2_type_vxlan", "vni_ranges", vnis),
-        vxlan_group=resolved.value("ml2_type_vxlan", "vxlan_group", values.multicast_group),
-    )
-    geneve = Ml2TypeGeneve(
-        vni_ranges=resolved.value("ml2_type_geneve", "vni_ranges", vnis),
-        max_header_size=resolved.value("ml2_type_geneve", "max_header_size"),
-    )
-    ranges = {
-        "vlan": ("ml2_type_vlan", "network_vlan_ranges", bool(vlan.network_vlan_ranges)),
-        "gre": ("ml2_type_gre", "tunnel_id_ranges", bool(gre.tunnel_id_ranges)),
-        "vxlan": ("ml2_type_vxlan", "vni_ranges", bool(vxlan.vni_ranges)),
-        "geneve": ("ml2_type_geneve", "vni_ranges", bool(geneve.vni_ranges)),
-    }
-    service_plugins = plugins.service_plugins(
-        name for name in value("service_plugins", tuple) if name
-    )
+    service_plugins = plugins.service_plugins(_names(value("service_plugins")))
     _judge_plugins(resolved, service_plugins)
-    own = Deuteron(
-        api_threads=resolved.value("deuteron", "api_threads"),
-        insecure_listen_without_authentication=resolved.value(
-            "deuteron", "insecure_listen_without_authentication"
-        ),
-        max_request_body_size=resolved.value("deuteron", "max_request_body_size"),
-    )
-    _judge_listening(resolved, own)
+    _judge_listening(resolved)
     return Settings(
         config_files=tuple(paths),
         warnings=(
             *warnings,
             *_missing_plugins(service_plugins, ml2),
-            *_types_without_segments(ml2, ranges),
+            *_types_without_segments(resolved, ml2),
         ),
         state_path=state_path,
         bind_host=value("bind_host"),
         bind_port=value("bind_port"),
         api_workers=value("api_workers") or _default_workers(database),
-        auth_strategy=value("auth_strategy"),
-        service_plugins=service_plugins.present,
         base_mac=value("base_mac", values.base_mac),
-        dns_domain=value("dns_domain"),
         pagination_max_limit=value("pagination_max_limit", values.page_limit),
         allow_bulk=value("allow_bulk"),
         filter_validation=value("filter_validation"),
@@ -94,30 +72,20 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         max_subnet_host_routes=value("max_subnet_host_routes"),
         max_allowed_address_pair=value("max_allowed_address_pair"),
         global_physnet_mtu=value("global_physnet_mtu"),
-        vlan_transparent=value("vlan_transparent"),
         agent_down_time=value("agent_down_time"),
         enable_new_agents=value("enable_new_agents"),
-        dhcp_agents_per_network=value("dhcp_agents_per_network"),
-        dhcp_lease_duration=value("dhcp_lease_duration"),
-        default_availability_zones=value("default_availability_zones", tuple),
         network_link_prefix=value("network_link_prefix", values.link_prefix),
-        notify_nova_on_port_status_changes=value("notify_nova_on_port_status_changes"),
-        notify_nova_on_port_data_changes=value("notify_nova_on_port_data_changes"),
-        sg_filter_ethertypes=value("sg_filter_ethertypes"),
-        host=value("host"),
         debug=value("debug"),
         log_file=_log_file(value("log_dir"), value("log_file")),
         database=database,
         ml2=ml2,
-        ml2_type_flat=Ml2TypeFlat(
-            flat_networks=resolved.value("ml2_type_flat", "flat_networks", _names)
+        securitygroup=SecurityGroup(
+            enable_security_group=resolved.value("securitygroup", "enable_security_group")
         ),
-        ml2_type_vlan=vlan,
-        ml2_type_gre=gre,
-        ml2_type_vxlan=vxlan,
-        ml2_type_geneve=geneve,
-        securitygroup=_security_group(resolved),
-        deuteron=own,
+        deuteron=Deuteron(
+            api_threads=resolved.value("deuteron", "api_threads"),
+            max_request_body_size=resolved.value("deuteron", "max_request_body_size"),
+        ),
     )
 
 
@@ -135,10 +103,7 @@ def _database(resolved: Resolved, state_path: Path) -> Database:
         max_overflow=value("max_overflow"),
         pool_timeout=value("pool_timeout"),
         connection_recycle_time=value("connection_recycle_time"),
-        max_retries=value("max_retries"),
-        retry_interval=value("retry_interval"),
         mysql_wsrep_sync_wait=value("mysql_wsrep_sync_wait"),
-        connection_debug=value("connection_debug"),
     )
 
 
@@ -151,16 +116,6 @@ def _default_workers(database: Database) -> int:
 
 def _log_file(folder: str | None, name: str | None) -> str | None:
     return str(Path(folder or "") / name) if name else None
-
-
-def _security_group(resolved: Resolved) -> SecurityGroup:
-    value = partial(resolved.value, "securitygroup")
-    return SecurityGroup(
-        enable_security_group=value("enable_security_group"),
-        enable_ipset=value("enable_ipset"),
-        firewall_driver=value("firewall_driver"),
-        permitted_ethertypes=value("permitted_ethertypes", values.ethertypes),
-    )
 
 
 def _ml2(resolved: Resolved) -> Ml2:
@@ -185,11 +140,7 @@ def _ml2(resolved: Resolved) -> Ml2:
         project_network_types=project_types,
         mechanism_drivers=value("mechanism_drivers", _unique),
         extension_drivers=value("extension_drivers", _unique),
-        path_mtu=value("path_mtu", values.path_mtu),
-        physical_network_mtus=value("physical_network_mtus", values.physical_network_mtus),
         external_network_type=external,
-        overlay_ip_version=value("overlay_ip_version"),
-        tunnelled_network_rp_name=value("tunnelled_network_rp_name"),
     )
 
 
@@ -229,7 +180,7 @@ def _judge_plugins(resolved: Resolved, service_plugins: plugins.ServicePlugins) 
         resolved.fault("DEFAULT", "service_plugins", f"there is no service plugin {name}; {meant}")
 
 
-def _judge_listening(resolved: Resolved, own: Deuteron) -> None:
+def _judge_listening(resolved: Resolved) -> None:
     strategy = resolved.value("DEFAULT", "auth_strategy")
     if strategy != "noauth":
         resolved.fault(
@@ -239,7 +190,8 @@ def _judge_listening(resolved: Resolved, own: Deuteron) -> None:
             "write auth_strategy = noauth and keep others away from its address",
         )
     host = resolved.value("DEFAULT", "bind_host")
-    if values.is_loopback(host) or own.insecure_listen_without_authentication:
+    allowed = resolved.value("deuteron", "insecure_listen_without_authentication")
+    if values.is_loopback(host) or allowed:
         return
     resolved.fault(
         "DEFAULT",
@@ -250,11 +202,11 @@ def _judge_listening(resolved: Resolved, own: Deuteron) -> None:
 
 
 def _missing_plugins(service_plugins: plugins.ServicePlugins, ml2: Ml2) -> list[str]:
-    parts = [f"{api} ({name})" for name, api in service_plugins.missing.items()]
     warnings = []
+    parts = [f"{api} ({name})" for name, api in service_plugins.missing.items()]
     if parts:
         warnings.append(
-            f"service_plugins names what is not part of this server, its API is missing: "
+            "service_plugins names what is not part of this server, its API is missing: "
             f"{', '.join(parts)}"
         )
     parts = [
@@ -264,22 +216,23 @@ def _missing_plugins(service_plugins: plugins.ServicePlugins, ml2: Ml2) -> list[
     ]
     if parts:
         warnings.append(
-            f"extension_drivers names what is not part of this server, its attributes are "
+            "extension_drivers names what is not part of this server, its attributes are "
             f"missing: {', '.join(parts)}"
         )
     return warnings
 
 
-def _types_without_segments(ml2: Ml2, ranges: dict[str, tuple[str, str, bool]]) -> list[str]:
-    """Warns of project network types from which no network can ever be had."""
+def _types_without_segments(resolved: Resolved, ml2: Ml2) -> list[str]:
+    """Warns of project network types from which no network can be had as things stand."""
     warnings = []
     for name in ml2.project_network_types:
-        section, option, present = ranges.get(name, ("", "", True))
-        if not present:
-            warnings.append(
-                f"[ml2] project_network_types names {name}, but [{section}] {option} is empty: "
-                "set it, make a network segment range, or name a segment in each network"
-            )
+        if name in _RANGES_OF_TYPES:
+            section, option = _RANGES_OF_TYPES[name]
+            if not resolved.value(section, option):
+                warnings.append(
+                    f"[ml2] project_network_types names {name}, but [{section}] {option} is empty: "
+                    "set it, make a network segment range, or name a segment in each network"
+                )
     if not ml2.project_network_types:
         warnings.append(
             "[ml2] project_network_types is empty: every network needs provider attributes"

@@ -31,7 +31,7 @@ JUDGED_SECTIONS = frozenset(
 # Sections of Neutron, its agents and the libraries, so that a misspelt one can be told.
 _OTHER_SECTIONS = """
     agent cors designate dhcp fwaas healthcheck ironic keystone_authtoken linux_bridge
-    linuxbridge_driver macvtap matchmaker_redis matchmaker_ring metadata ml2_arista ml2_cisco
+    macvtap matchmaker_redis matchmaker_ring metadata ml2_arista ml2_cisco
     ml2_odl ml2_sriov network_log nova oslo_concurrency oslo_messaging_amqp
     oslo_messaging_kafka oslo_messaging_notifications oslo_messaging_rabbit oslo_middleware
     oslo_policy oslo_versionedobjects ovn ovs ovs_nb_global placement privsep profiler security
@@ -98,10 +98,10 @@ _DEFAULT = """
     wsgi_log_format wsgi_server_debug"""
 
 _DATABASE = """
-    asyncio_connection asyncio_slave_connection backend connection_parameters connection_trace
-    db_inc_retry_interval db_max_retries db_max_retry_interval db_retry_interval engine
-    min_pool_size mysql_enable_ndb mysql_sql_mode slave_connection sqlite_db sqlite_synchronous
-    synchronous_reader use_db_reconnect use_tpool
+    asyncio_connection asyncio_slave_connection backend connection_debug connection_parameters
+    connection_trace db_inc_retry_interval db_max_retries db_max_retry_interval db_retry_interval
+    engine max_retries min_pool_size mysql_enable_ndb mysql_sql_mode retry_interval
+    slave_connection sqlite_db sqlite_synchronous synchronous_reader use_db_reconnect use_tpool
 """
 
 _QUOTAS = """
@@ -119,7 +119,7 @@ WITHOUT_EFFECT: dict[str, frozenset[str]] = {
     "database": frozenset(_DATABASE.split()),
     "quotas": frozenset(_QUOTAS.split()),
     "ml2_type_vxlan": frozenset({"l2_population"}),
-    "ovs_driver": frozenset({"ovs_create_tap"}),
+    "l2pop": frozenset({"agent_boot_time"}),
     "securitygroup": frozenset({"defer_apply"}),
 }
 

@@ -201,19 +201,10 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
             default=[],
             help="vnic_types that the openvswitch mechanism driver is not to bind.",
         ),
-    ],
-    "linuxbridge_driver": [
-        cfg.ListOpt(
-            "vnic_type_prohibit_list",
-            default=[],
-            help="vnic_types that the linuxbridge mechanism driver is not to bind.",
-        ),
-    ],
-    "l2pop": [
-        cfg.IntOpt(
-            "agent_boot_time",
-            default=180,
-            help="Seconds after its start in which an agent is sent all it needs to know.",
+        cfg.BoolOpt(
+            "ovs_create_tap",
+            default=True,
+            help="Whether the compute service makes the TAP device of a port.",
         ),
     ],
     "deuteron": [
@@ -249,7 +240,11 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
             help="sqlite:///PATH, mysql://USER:PASSWORD@HOST/NAME or postgresql://... . "
             "Not set: SQLite in the state folder.",
         ),
-        cfg.IntOpt("max_pool_size", default=5, min=0, help="Connections kept; 0: no limit."),
+        cfg.IntOpt(
+            "max_pool_size",
+            min=0,
+            help="Connections kept by each process; 0: no limit. Not set: enough for its threads.",
+        ),
         cfg.IntOpt("max_overflow", default=50, min=-1, help="Connections beyond; -1: no limit."),
         cfg.IntOpt("pool_timeout", min=0, help="Seconds to wait for a connection."),
         cfg.IntOpt(
@@ -258,21 +253,30 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
             min=-1,
             help="Seconds after which a connection is replaced.",
         ),
-        cfg.IntOpt("max_retries", default=10, min=-1, help="Tries to reach the database at start."),
-        cfg.IntOpt("retry_interval", default=10, min=0, help="Seconds between those tries."),
         cfg.IntOpt(
             "mysql_wsrep_sync_wait",
             help="Galera's variable of that name. Not set: as the server has it.",
         ),
-        cfg.IntOpt(
-            "connection_debug",
-            default=0,
-            min=0,
-            max=100,
-            help="50 logs statements, 100 rows as well.",
-        ),
     ],
 }
+
+# Registered and judged for drivers that look at them; the server itself does nothing with them.
+FOR_DRIVERS: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("DEFAULT", "default_availability_zones"),
+        ("DEFAULT", "dhcp_agents_per_network"),
+        ("DEFAULT", "dhcp_lease_duration"),
+        ("DEFAULT", "host"),
+        ("DEFAULT", "notify_nova_on_port_data_changes"),
+        ("DEFAULT", "notify_nova_on_port_status_changes"),
+        ("DEFAULT", "vlan_transparent"),
+        ("ml2", "tunnelled_network_rp_name"),
+        ("ml2_type_vxlan", "vxlan_group"),
+        ("securitygroup", "enable_ipset"),
+        ("securitygroup", "firewall_driver"),
+        ("securitygroup", "permitted_ethertypes"),
+    }
+)
 
 
 def all_options() -> dict[tuple[str, str], cfg.Opt]:

@@ -122,8 +122,7 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
-# Neutron's extension drivers: the first is part of the server, the others name what is missing.
-PORT_SECURITY = "port_security"
+# Neutron's extension drivers, and what is missing without them; port_security is not missing.
 EXTENSION_DRIVERS_MISSING = {
     "data_plane_status": "data plane status of ports",
     "dns": "DNS names",
@@ -148,12 +147,10 @@ class ServicePlugins:
     """Configured service plugins, told apart.
 
     Args:
-        present: short names of those that are part of the server.
         missing: what was written, and the API that is therefore missing.
         unknown: what was written and is nobody's name.
     """
 
-    present: tuple[str, ...]
     missing: dict[str, str]
     unknown: tuple[str, ...]
 
@@ -176,24 +173,21 @@ def core_plugin_problem(value: str) -> str | None:
 
 
 def service_plugins(values: Iterable[str]) -> ServicePlugins:
-    """Tells what is part of the server, what is missing and what nobody knows.
+    """Tells what is missing and what nobody knows; the rest is part of the server.
 
     Args:
         values: entry point names or class paths, with a dot or a colon before the class.
     """
-    present = []
     missing = {}
     unknown = []
     for value in values:
         path = value.replace(":", ".")
         name = _short_name(path)
-        if name in _PART_OF_THE_SERVER:
-            present.append(name)
-        elif name in _KNOWN:
+        if name in _KNOWN:
             missing[value] = _KNOWN[name][0]
-        else:
+        elif name not in _PART_OF_THE_SERVER:
             unknown.append(value)
-    return ServicePlugins(present=tuple(present), missing=missing, unknown=tuple(unknown))
+    return ServicePlugins(missing=missing, unknown=tuple(unknown))
 
 
 def service_plugin_names() -> frozenset[str]:

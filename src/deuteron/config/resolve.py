@@ -222,7 +222,9 @@ def unknown_names(entries: Iterable[Entry]) -> list[str]:
 
 
 def without_effect(entries: Iterable[Entry]) -> list[str]:
-    """The written options that Neutron knows and this server does not read, as ``[section] name``.
+    """The written options that Neutron knows and this server does nothing with.
+
+    They are shown as ``[section] name``.
 
     Args:
         entries: with present names.
@@ -231,6 +233,7 @@ def without_effect(entries: Iterable[Entry]) -> list[str]:
         f"[{entry.section}] {entry.name}"
         for entry in entries
         if entry.name in known.WITHOUT_EFFECT.get(entry.section, frozenset())
+        or (entry.section, entry.name) in options.FOR_DRIVERS
     }
     return sorted(found)
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from deuteron.config.settings import Range
+# First and last number, both included.
+Range = tuple[int, int]
 
 MAX_VLAN_ID = 4094
 MAX_VNI = 2**24 - 1
