@@ -156,7 +156,7 @@ def list_(conn: Connectable, query: Query) -> list[Port]:
     if query.fields is not None and set(query.fields) <= set(_KEYS):
         return _list_columns(conn, query, query.fields)
     statement = _page(_ROWS, query)
-    found = [_port(row) for row in conn.execute(statement)]
+    found = [_port(row) for row in conn.execute(statement).fetchall()]
     _complete(conn, found, statement)
     return listing.in_page_order(found, query)
 
