@@ -263,6 +263,7 @@ def test_clients_find_the_server_by_clouds_yaml(start: Start, tmp_path: Path) ->
     assert str(tmp_path / "state" / "clouds.yaml") in server.out
 
 
+@pytest.mark.slow
 def test_the_real_server_answers_and_stays_small(start: Start) -> None:
     began = time.monotonic()
     server = start("--workers", "2")
@@ -282,6 +283,7 @@ def test_the_real_server_answers_and_stays_small(start: Start) -> None:
     assert server.err == ""
 
 
+@pytest.mark.slow
 def test_any_worker_answers_for_the_metrics_of_all(start: Start) -> None:
     server = start("--workers", "2")
     server.wait_for_answer()
@@ -318,6 +320,7 @@ def test_help_names_the_commands() -> None:
         assert f"\n    {command} " in run.stdout
 
 
+@pytest.mark.slow
 def test_a_driver_that_does_not_load_is_one_line(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "neutron.conf"
     file.write_text("[ml2]\nmechanism_drivers = openvswitch,nobody\n")
@@ -330,6 +333,7 @@ def test_a_driver_that_does_not_load_is_one_line(start: Start, tmp_path: Path) -
     assert "nobody" in line
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_one_line(start: Start, tmp_path: Path) -> None:
     server = start()
     server.wait_for_answer()
@@ -345,6 +349,7 @@ def test_a_database_of_a_newer_version_is_one_line(start: Start, tmp_path: Path)
     assert "9999" in line
 
 
+@pytest.mark.slow
 def test_a_database_that_does_not_answer_is_one_line(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "neutron.conf"
     file.write_text("[database]\nconnection = mysql://u:secret@127.0.0.1:1/neutron\n")
@@ -357,6 +362,7 @@ def test_a_database_that_does_not_answer_is_one_line(start: Start, tmp_path: Pat
     assert "secret" not in line
 
 
+@pytest.mark.slow
 def test_a_database_file_that_is_something_else_is_one_line(start: Start, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "deuteron.sqlite").write_text(

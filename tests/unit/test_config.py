@@ -234,7 +234,7 @@ FAULTS = [
     ("[DEFAULT]\nbase_mac = 01:16:3e:00:00:00", ":2: [DEFAULT] base_mac = 01:16:3e:00:00:00: this is a multicast address; use an even first octet, as fa"),
     ("[DEFAULT]\npagination_max_limit = many", ":2: [DEFAULT] pagination_max_limit = many: this is no number; use one, or infinite"),
     ("[DEFAULT]\nnetwork_link_prefix = example.org", ":2: [DEFAULT] network_link_prefix = example.org: this is no URL; write http://HOST or https://HOST"),
-    ("[DEFAULT]\nglobal_physnet_mtu = 60", ":2: [DEFAULT] global_physnet_mtu = 60: the number is out of bounds; use at least 68"),
+    ("[DEFAULT]\nglobal_physnet_mtu = 60", ":2: [DEFAULT] global_physnet_mtu = 60: no link carries so little; use 0 for no limit, or at least 68"),
     ("[DEFAULT]\nagent_down_time = 0", ":2: [DEFAULT] agent_down_time = 0: the number is out of bounds; use 1 to 2147483"),
     # plugins
     ("[DEFAULT]\ncore_plugin = neutron.plugins.openvswitch.ovs_neutron_plugin.OVSNeutronPluginV2", ":2: [DEFAULT] core_plugin = neutron.plugins.openvswitch.ovs_neutron_plugin.OVSNeutronPluginV2: the monolithic plugins were replaced by ML2, which serves the same agents; write core_plugin = ml2, and in [ml2] mechanism_drivers = openvswitch"),
@@ -249,10 +249,10 @@ FAULTS = [
     ("[ml2]\nproject_network_types = vxlna", ":2: [ml2] project_network_types = vxlna: vxlna is not among the type_drivers local,flat,vlan,gre,vxlan,geneve; did you mean vxlan?"),
     ("[ml2]\ntype_drivers = flat\nproject_network_types = stt", ":3: [ml2] project_network_types = stt: stt is not among the type_drivers flat; add stt to type_drivers"),
     ("[ml2]\nexternal_network_type = stt", ":2: [ml2] external_network_type = stt: stt is not among the type_drivers local,flat,vlan,gre,vxlan,geneve; add stt to type_drivers"),
-    ("[ml2]\npath_mtu = 67", ":2: [ml2] path_mtu = 67: no link carries so little; use 0 or at least 68"),
+    ("[ml2]\npath_mtu = 67", ":2: [ml2] path_mtu = 67: no link carries so little; use 0 for no limit, or at least 68"),
     ("[ml2]\npath_mtu = -1", ":2: [ml2] path_mtu = -1: the number is out of bounds; use at least 0"),
     ("[ml2]\noverlay_ip_version = 5", ":2: [ml2] overlay_ip_version = 5: the number is out of bounds; use 4 or 6"),
-    ("[ml2]\nphysical_network_mtus = physnet1:jumbo", ":2: [ml2] physical_network_mtus = physnet1:jumbo: physnet1:jumbo is not PHYSICAL_NETWORK:BYTES; use a number of at least 68"),
+    ("[ml2]\nphysical_network_mtus = physnet1:jumbo", ":2: [ml2] physical_network_mtus = physnet1:jumbo: physnet1:jumbo is not PHYSICAL_NETWORK:BYTES; use 0 for no limit, or at least 68"),
     ("[ml2]\nphysical_network_mtus = physnet1", ":2: [ml2] physical_network_mtus = physnet1: Value should be NAME:VALUE pairs separated by \",\"; write NAME:VALUE,NAME:VALUE"),
     # types
     ("[ml2_type_vlan]\nnetwork_vlan_ranges = p:0:5", ":2: [ml2_type_vlan] network_vlan_ranges = p:0:5: 'p:0:5' leaves the VLAN ids; use 1 to 4094"),

@@ -12,10 +12,11 @@ from deuteron.config.settings import Database, Deuteron, Ml2, SecurityGroup, Set
 
 _VNIS = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
 
-# What drivers read has to be right when the server starts, too. Type drivers turn these texts into
+# What drivers read has to be right when the server starts, too; type drivers turn these texts into
 # what they work with by the same rules.
 _RULES_FOR_DRIVERS: dict[tuple[str, str], Callable[[Any], object]] = {
-    ("ml2", "path_mtu"): values.path_mtu,
+    ("DEFAULT", "global_physnet_mtu"): values.mtu,
+    ("ml2", "path_mtu"): values.mtu,
     ("ml2", "physical_network_mtus"): values.physical_network_mtus,
     ("ml2_type_vlan", "network_vlan_ranges"): values.vlan_ranges,
     ("ml2_type_gre", "tunnel_id_ranges"): partial(

@@ -56,8 +56,8 @@ _DEFAULT: list[cfg.Opt] = [
     cfg.IntOpt(
         "global_physnet_mtu",
         default=1500,
-        min=68,
-        help="Bytes of an IP packet that the physical networks carry.",
+        min=0,
+        help="Bytes of an IP packet that the physical networks carry; 0: no limit.",
     ),
     cfg.BoolOpt(
         "vlan_transparent",

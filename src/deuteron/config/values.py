@@ -87,21 +87,22 @@ def _disjoint(ranges: list[Range], where: str) -> tuple[Range, ...]:
 
 
 def physical_network_mtus(mtus: Mapping[str, str]) -> dict[str, int]:
-    """``physnet1:9000`` as a number per physical network."""
+    """``physnet1:9000`` as a number per physical network, 0 for no limit."""
     result = {}
-    for name, mtu in mtus.items():
-        if not mtu.strip().isdecimal() or int(mtu) < MIN_MTU:
+    for name, text in mtus.items():
+        if not text.strip().isdecimal() or 0 < int(text) < MIN_MTU:
             raise ValueError(
-                f"{name}:{mtu} is not PHYSICAL_NETWORK:BYTES; use a number of at least {MIN_MTU}"
+                f"{name}:{text} is not PHYSICAL_NETWORK:BYTES; "
+                f"use 0 for no limit, or at least {MIN_MTU}"
             )
-        result[name] = int(mtu)
+        result[name] = int(text)
     return result
 
 
-def path_mtu(value: int) -> int:
+def mtu(value: int) -> int:
     """0, or at least what every IPv4 link carries."""
     if 0 < value < MIN_MTU:
-        raise ValueError(f"no link carries so little; use 0 or at least {MIN_MTU}")
+        raise ValueError(f"no link carries so little; use 0 for no limit, or at least {MIN_MTU}")
     return value
 
 
