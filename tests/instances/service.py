@@ -38,7 +38,7 @@ class Service:
         self.folder = Path(tempfile.mkdtemp(prefix="deuteron-service-"))
         self.state = self.folder / "state"
         self.configuration = self.folder / "deuteron.conf"
-        self.configuration.write_text(_as_ini(options), encoding="utf-8")
+        self.configuration.write_text(as_ini(options), encoding="utf-8")
         self.url = ""
         self._workers = workers
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,8 +50,9 @@ class Service:
 
     @property
     def log(self) -> str:
-        """What the server has printed and logged."""
-        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        """The end of what the server has printed and logged."""
+        text = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        return "".join(text.splitlines(keepends=True)[-40:])
 
     @property
     def pid(self) -> int:
@@ -130,14 +131,18 @@ class Service:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
         try:
             connection.request("GET", "/v2.0/networks?limit=1")
-            return connection.getresponse().status == HTTPStatus.OK
+            status = connection.getresponse().status
         except OSError:
             return False
         finally:
             connection.close()
+        if status != HTTPStatus.OK:
+            raise RuntimeError(f"deuteron serve answers {status}:\n{self.log}")
+        return True
 
 
-def _as_ini(options: Options) -> str:
+def as_ini(options: Options) -> str:
+    """The configuration as a file."""
     return "".join(
         f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
         for section, values in options.items()
