@@ -24,12 +24,15 @@ class Resource:
         collection: plural, the key of many.
         paths: below ``/v2.0/``; the first is the canonical one.
         key: the attribute that stands in the path of one.
+        parent: singular of the thing below which it stands in the path; its policy rules are
+            named ``create_<parent>_<name>``, and may ask whose the parent is.
         list_: (deployment, context, query) -> rows.
         get: (deployment, context, id) -> row.
         create: (deployment, context, bodies) -> rows, all or none.
         update: (deployment, context, id, changes, if_revision=) -> row.
         delete: (deployment, context, id, if_revision=).
         actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
+        views: name -> (deployment, context, id) -> document; ``GET .../{id}/name``.
         bulk: many may be created by one request.
         tagged: it has tags.
         parts: attributes that list other resources whole, named like their collection.
@@ -40,12 +43,14 @@ class Resource:
     collection: str
     paths: tuple[str, ...]
     key: str = "id"
+    parent: str = ""
     list_: Callable[..., list[Row]] | None = None
     get: Callable[..., Row] | None = None
     create: Callable[..., list[Row]] | None = None
     update: Callable[..., Row] | None = None
     delete: Callable[..., None] | None = None
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     bulk: bool = True
     tagged: bool = False
     parts: tuple[str, ...] = ()

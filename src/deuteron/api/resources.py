@@ -116,6 +116,11 @@ def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
     return Answer(200, verb(call.deployment, call.context, *ids, call.document()))
 
 
+def view(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
+    """``GET /v2.0/things/{id}/{name}``; the core answers documents as they are."""
+    return Answer(200, noun.resource.views[name](call.deployment, call.context, *ids))
+
+
 def body(name: str, document: Any) -> Body:
     """The object that a document has under a name.
 

@@ -8,7 +8,7 @@
     /v2.0/extensions/{alias}                  versions.show_extension
     /v2.0/<things>                            resources.list_, create
     /v2.0/<things>/{id}                       resources.show, update, delete
-    /v2.0/<things>/{id}/<action>              resources.act
+    /v2.0/<things>/{id}/<action>              resources.act, view
     /v2.0/<things>/{id}/tags                  tags.list_, add, replace, clear
     /v2.0/<things>/{id}/tags/{tag}            tags.show, put, remove
     and what nouns.SPECIAL names
@@ -79,7 +79,8 @@ def authenticated(
 
 
 def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
-    one = f"{path}/{{{noun.resource.key}}}"
+    key = noun.resource.key
+    one = f"{path}/{{{key}}}" if f"{{{key}}}" not in path else f"{path}/{{of_it}}"
     collection = noun.resource.collection
     verbs = noun.resource
     table: dict[str, Methods] = {
@@ -95,6 +96,8 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
     }
     for action in verbs.actions:
         table[f"{one}/{action}"] = {"PUT": partial(resources.act, noun, action)}
+    for name in verbs.views:
+        table.setdefault(f"{one}/{name}", {})["GET"] = partial(resources.view, noun, name)
     if verbs.tagged:
         table[f"{one}/tags"] = {
             "GET": partial(tags.list_, collection),

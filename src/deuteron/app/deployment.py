@@ -2,10 +2,11 @@
 
 settings --> database --> type drivers --> segment manager
                      `--> mechanism drivers
-                     `--> port extensions
+                     `--> extensions of the core and of the service plugins
 """
 
 from deuteron import metrics
+from deuteron.app import plugins
 from deuteron.config import Settings
 from deuteron.core import port_extensions, segment_ranges
 from deuteron.core.deployment import Deployment
@@ -56,16 +57,22 @@ def build(settings: Settings) -> Deployment:
     of_vendors = of_others(settings.ml2.extension_drivers)
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")
+    services = plugins.enabled(settings)
     return Deployment(
         settings=settings,
         database=database,
         segments=segments,
         mechanisms=Mechanisms(drivers, observe=metrics.observe_driver_hook),
-        networks=Extended(),
-        subnets=Extended(),
+        networks=Extended(
+            extensions=tuple(one for service in services for one in service.networks)
+        ),
+        subnets=Extended(extensions=tuple(one for service in services for one in service.subnets)),
         ports=Extended(
-            extensions=port_extensions.builtin(
-                max_allowed_address_pair=settings.max_allowed_address_pair
+            extensions=(
+                *port_extensions.builtin(
+                    max_allowed_address_pair=settings.max_allowed_address_pair
+                ),
+                *(one for service in services for one in service.ports),
             )
         ),
         hints=Hints(),

@@ -14,6 +14,7 @@ from typing import Any
 
 from deuteron import api, config
 from deuteron.api import auth, nouns
+from deuteron.app import plugins
 from deuteron.app.background import Background, Chore, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
@@ -82,9 +83,13 @@ def application_of(deployment: Deployment) -> Any:
     """The API of a deployment as a WSGI application."""
     settings = deployment.settings
     groups = settings.securitygroup.enable_security_group
+    services = plugins.enabled(settings)
     return api.application(
         deployment,
-        resources=nouns.resources(security_groups=groups),
+        resources=(
+            *nouns.resources(security_groups=groups),
+            *(noun for service in services for noun in service.resources),
+        ),
         aliases=(*ALIASES, *(SECURITY_GROUP_ALIASES if groups else ())),
         authenticate=auth.noauth,
         special=nouns.SPECIAL,
@@ -96,6 +101,7 @@ def application_of(deployment: Deployment) -> Any:
             filter_validation=settings.filter_validation,
         ),
         ranges=segment_ranges.use,
+        foreign=[extension for service in services for extension in service.extensions],
     )
 
 

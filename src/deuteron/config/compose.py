@@ -65,6 +65,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         bind_host=value("bind_host"),
         bind_port=value("bind_port"),
         api_workers=value("api_workers") or _default_workers(database),
+        service_plugins=service_plugins.chosen,
         base_mac=value("base_mac", values.base_mac),
         pagination_max_limit=value("pagination_max_limit", values.page_limit),
         allow_bulk=value("allow_bulk"),

@@ -34,8 +34,8 @@ _DEFAULT: list[cfg.Opt] = [
     cfg.ListOpt(
         "service_plugins",
         default=[],
-        help="Names of Neutron's service plugins. Those that are not part of this server are "
-        "named in one warning; their API is missing.",
+        help="Names or class paths of Neutron's service plugins; empty: all that this server has. "
+        "Those that it has not are named in one warning; their API is missing.",
     ),
     cfg.StrOpt(
         "base_mac",

@@ -1,7 +1,7 @@
 """Names of plugins in ``core_plugin``, ``service_plugins`` and ``extension_drivers``.
 
-The server is one plugin, so these options choose nothing: they are read to tell what a site that
-comes from Neutron will find and what it will miss.
+Most of these options choose nothing, as the server is one plugin: they are read to tell what a site
+that comes from Neutron will find and what it will miss. `SERVICE_PLUGINS` can be chosen.
 """
 
 from collections.abc import Iterable
@@ -29,6 +29,9 @@ _PART_OF_THE_SERVER = {
     "tag": "neutron.services.tag.tag_plugin.TagPlugin",
     "timestamp": "neutron.services.timestamp.timestamp_plugin.TimeStampPlugin",
 }
+
+SERVICE_PLUGINS: dict[str, str] = {}
+"""The service plugins of this server: name -> path of Neutron's class of the same API."""
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -147,10 +150,12 @@ class ServicePlugins:
     """Configured service plugins, told apart.
 
     Args:
+        chosen: names of `SERVICE_PLUGINS`; None where nothing is configured at all.
         missing: what was written, and the API that is therefore missing.
         unknown: what was written and is nobody's name.
     """
 
+    chosen: tuple[str, ...] | None
     missing: dict[str, str]
     unknown: tuple[str, ...]
 
@@ -173,30 +178,35 @@ def core_plugin_problem(value: str) -> str | None:
 
 
 def service_plugins(values: Iterable[str]) -> ServicePlugins:
-    """Tells what is missing and what nobody knows; the rest is part of the server.
+    """Tells what is chosen, what is missing and what nobody knows; the rest is always there.
 
     Args:
         values: entry point names or class paths, with a dot or a colon before the class.
     """
+    names = list(values)
+    chosen = []
     missing = {}
     unknown = []
-    for value in values:
-        path = value.replace(":", ".")
-        name = _short_name(path)
-        if name in _KNOWN:
+    for value in names:
+        name = _short_name(value.replace(":", "."))
+        if name in SERVICE_PLUGINS:
+            chosen.append(name)
+        elif name in _KNOWN:
             missing[value] = _KNOWN[name][0]
         elif name not in _PART_OF_THE_SERVER:
             unknown.append(value)
-    return ServicePlugins(missing=missing, unknown=tuple(unknown))
+    return ServicePlugins(
+        chosen=tuple(chosen) if names else None, missing=missing, unknown=tuple(unknown)
+    )
 
 
 def service_plugin_names() -> frozenset[str]:
     """All short names that are known."""
-    return frozenset(_PART_OF_THE_SERVER) | frozenset(_KNOWN)
+    return frozenset((*SERVICE_PLUGINS, *_PART_OF_THE_SERVER, *_KNOWN))
 
 
 def _short_name(path: str) -> str:
-    for name, present in _PART_OF_THE_SERVER.items():
+    for name, present in (*SERVICE_PLUGINS.items(), *_PART_OF_THE_SERVER.items()):
         if path == present:
             return name
     for name, (_, paths) in _KNOWN.items():

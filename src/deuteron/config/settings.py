@@ -85,6 +85,7 @@ class Settings:
         bind_host: the address to listen on.
         bind_port: the port to listen on.
         api_workers: processes that serve requests.
+        service_plugins: names of those that are enabled, None for all that there are.
         base_mac: the first octets of generated MAC addresses, as ``fa:16:3e:00:00:00``.
         pagination_max_limit: most items in one answer, None for no limit.
         allow_bulk: whether a body may hold many resources.
@@ -106,6 +107,7 @@ class Settings:
     bind_host: str
     bind_port: int
     api_workers: int
+    service_plugins: tuple[str, ...] | None
     base_mac: str
     pagination_max_limit: int | None
     allow_bulk: bool

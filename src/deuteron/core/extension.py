@@ -2,6 +2,7 @@
 
     create   row of the core -> on_create of each extension, in order -> INSERT -> stored
     update   row with the core's changes -> on_update of each, in order -> UPDATE
+    delete   on_delete of each, in order -> DELETE
     read     rows -> load of each extension that has one, for all of them at once
 
 Networks, subnets and ports are extended in the same way. The extensions of a deployment are
@@ -19,6 +20,7 @@ from deuteron.db.transaction import Connectable, Transaction
 Row = dict[str, Any]
 OnCreate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
 OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
+OnDelete = Callable[[Transaction, Mapping[str, Any]], None]
 Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
 Load = Callable[[Connectable, Sequence[Row]], None]
 
@@ -41,6 +43,8 @@ class ResourceExtension:
         on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the API
             dict with the core's changes applied and gets the extension's changes here;
             ``original`` is the API dict before the request.
+        on_delete: ``(tx, row)``, inside the transaction, before the row is deleted, to refuse that
+            or to clean up what no foreign key takes along.
         load: ``(conn, rows)`` adds attributes that are not columns to N API dicts, in a constant
             number of statements.
 
@@ -52,6 +56,7 @@ class ResourceExtension:
     on_create: OnCreate | None = None
     stored: Stored | None = None
     on_update: OnUpdate | None = None
+    on_delete: OnDelete | None = None
     load: Load | None = None
 
 
@@ -92,6 +97,12 @@ class Extended:
         for extension in self.extensions:
             if extension.on_update is not None:
                 extension.on_update(tx, changes, row, original)
+
+    def on_delete(self, tx: Transaction, row: Mapping[str, Any]) -> None:
+        """Let each refuse the end of a row, or clean up before it."""
+        for extension in self.extensions:
+            if extension.on_delete is not None:
+                extension.on_delete(tx, row)
 
     def load(self, conn: Connectable, rows: Sequence[Row]) -> None:
         """Let each add what it keeps elsewhere to rows that were read."""

@@ -1,0 +1,1 @@
+"""Service plugins: what a site may have besides networks, subnets and ports, one folder each."""

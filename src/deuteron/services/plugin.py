@@ -1,0 +1,36 @@
+"""What a service plugin is: nouns, extensions, and what these add to networks, subnets and ports.
+
+    services/<name>/__init__.py   PLUGIN, a record of everything below
+                    api.py        its nouns and extensions, as data
+                    <verbs>.py    its rules: one module per noun, like `deuteron.core`
+                    rows.py       its queries
+
+A plugin is whole in its folder, but for its tables: all tables are one history of migrations, so
+they stand in `deuteron.db.service_tables`. `deuteron.app.plugins` lists the plugins that there are
+and enables those that a site configures.
+"""
+
+from dataclasses import dataclass
+
+from deuteron.core.extension import ResourceExtension
+from deuteron.surface import Extension, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlugin:
+    """One service plugin.
+
+    Args:
+        name: as ``service_plugins`` has it; the class paths that mean it too are in
+            `deuteron.config.plugins`.
+        extensions: what ``/v2.0/extensions`` shows of it, each of them complete.
+        resources: its nouns.
+        networks, subnets, ports: attributes that it adds to these, after those of the core.
+    """
+
+    name: str
+    extensions: tuple[Extension, ...]
+    resources: tuple[Resource, ...] = ()
+    networks: tuple[ResourceExtension, ...] = ()
+    subnets: tuple[ResourceExtension, ...] = ()
+    ports: tuple[ResourceExtension, ...] = ()
