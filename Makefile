@@ -28,11 +28,12 @@ $(BIN)/lint-imports --no-logo
 endef
 check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, under a minute
 	$(STATIC)
-	$(BIN)/pytest -q -m "not slow" $(ARGS)
+	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.servers ## check, then everything, with real MariaDB and PostgreSQL
 	$(STATIC)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
+	$(BIN)/pytest -m slow $(ARGS)
 
 bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"
 	@$(BIN)/python -m bench $(ARGS)

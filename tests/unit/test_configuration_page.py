@@ -9,7 +9,7 @@ from deuteron.config import old_names, options
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 
 
-@pytest.mark.parametrize("section", {section for section, _ in options.all_options()})
+@pytest.mark.parametrize("section", sorted({section for section, _ in options.all_options()}))
 def test_every_option_has_a_row_in_its_section(section: str) -> None:
     part = PAGE.partition(f"### `[{section}]`\n")[2].partition("\n##")[0]
     rows = [row.split(" | ")[0].strip("| `") for row in part.splitlines() if row.startswith("| `")]
