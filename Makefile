@@ -7,7 +7,7 @@ ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo check test bench format lock clean
+.PHONY: help install run demo check test bench format lock clean servers
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,7 +30,7 @@ check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, 
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.servers ## check, then everything, with real MariaDB and PostgreSQL
+test: $(VENV)/.dev servers ## check, then everything, with real MariaDB and PostgreSQL
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 	$(BIN)/pytest -m slow $(ARGS)
@@ -77,7 +77,11 @@ $(VENV)/.dev: requirements-dev.txt tests/sample_driver/pyproject.toml $(VENV)/.r
 	@touch $@
 
 # MariaDB and PostgreSQL, from Debian's packages where that may be done; then the fast MySQL driver.
-$(VENV)/.servers: requirements-mysql.txt tests/install-servers | $(VENV)/.runtime
+servers: $(VENV)/.dev
 	@tests/install-servers
-	@if pkg-config --exists libmariadb 2>/dev/null; then $(PIP) --require-hashes -r requirements-mysql.txt; fi
+	@if pkg-config --exists libmariadb 2>/dev/null; then $(MAKE) --no-print-directory $(VENV)/.mysql; fi
+
+$(VENV)/.mysql: requirements-mysql.txt $(VENV)/.runtime
+	@echo "Compiling the fast driver of MariaDB"
+	@$(PIP) --require-hashes -r requirements-mysql.txt
 	@touch $@
