@@ -29,7 +29,6 @@ def a_network(database: Database) -> str:
                 "name": "",
                 "admin_state_up": True,
                 "status": "ACTIVE",
-                "shared": False,
                 "external": False,
                 "mtu": 1500,
                 "port_security_enabled": True,

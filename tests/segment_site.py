@@ -109,7 +109,6 @@ def a_network(network_id, project_id="owner"):
         "name": "",
         "admin_state_up": True,
         "status": "ACTIVE",
-        "shared": False,
         "external": False,
         "mtu": 1450,
         "port_security_enabled": True,

@@ -83,7 +83,6 @@ def a_port_in(database: Database, group: dict[str, Any]) -> None:
                 name="",
                 admin_state_up=True,
                 status="ACTIVE",
-                shared=False,
                 external=False,
                 mtu=1500,
                 port_security_enabled=True,

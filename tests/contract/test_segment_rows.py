@@ -29,7 +29,6 @@ def a_network(tx, project_id="p1"):
         "name": "",
         "admin_state_up": True,
         "status": "ACTIVE",
-        "shared": False,
         "external": False,
         "mtu": 1450,
         "port_security_enabled": True,

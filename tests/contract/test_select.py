@@ -65,7 +65,6 @@ def filled(database: Database) -> Database:
                 "name": "",
                 "admin_state_up": True,
                 "status": "ACTIVE",
-                "shared": False,
                 "external": False,
                 "mtu": 1500,
                 "port_security_enabled": True,

@@ -38,6 +38,7 @@ from deuteron.core.driver_sources import (
 )
 from deuteron.db import bindings as rows
 from deuteron.db import explanations as explanation_rows
+from deuteron.db import networks as network_rows
 from deuteron.db import ports as port_rows
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
@@ -232,19 +233,16 @@ def _walk(
 def _decision(d: Deployment, port: Port, walk: Walk, *, hypothetical: bool = False) -> Decision:
     """What the drivers said, as a record."""
     proposal = walk.proposal
-    host = port["binding:host_id"]
     attempt = explanations.attempt_of(
         at=d.clock(),
-        host=host,
+        host=port["binding:host_id"],
         vnic_type=port["binding:vnic_type"],
         vif_type=None if proposal is None else proposal.vif_type,
         steps=walk.steps,
     )
     if not hypothetical:
-        for reason in explanations.reasons_of(attempt):
-            metrics.BINDS.labels(attempt["outcome"], reason).inc()
+        _tell(port, attempt)
     if proposal is None:
-        LOG.warning("Port %s cannot be bound on host %s: %s", port["id"], host, attempt["sentence"])
         return Decision(
             vif_type=rows.FAILED, vif_details={}, status=None, levels=(), attempt=attempt
         )
@@ -258,6 +256,19 @@ def _decision(d: Deployment, port: Port, walk: Walk, *, hypothetical: bool = Fal
         levels=levels,
         attempt=attempt,
     )
+
+
+def _tell(port: Port, attempt: explanations.Attempt) -> None:
+    """Count the attempt, and write a failed one to the log."""
+    for reason in explanations.reasons_of(attempt):
+        metrics.BINDS.labels(attempt["outcome"], reason).inc()
+    if attempt["vif_type"] is None:
+        LOG.warning(
+            "Port %s cannot be bound on host %s: %s",
+            port["id"],
+            attempt["host"],
+            attempt["sentence"],
+        )
 
 
 def _candidates(
@@ -495,11 +506,12 @@ def explain(d: Deployment, ctx: RequestContext, body: Mapping[str, Any]) -> Port
         InvalidInput: a value is missing or of a wrong type.
     """
     port = _hypothetical(body)
-    lookups = Lookups(d)
-    network = lookups.network(port["network_id"])
-    if not network:
+    with d.database.read() as conn:
+        seen = network_rows.rows(conn, [port["network_id"]], ctx.scope)
+    if not seen:
         raise NetworkNotFound(net_id=port["network_id"])
-    port["project_id"] = network["project_id"]
+    port["project_id"] = seen[0]["project_id"]
+    lookups = Lookups(d)
     with rehearsing(d, ctx) as transactions:
         decision = decide(d, ctx, port, lookups, transactions, hypothetical=True)
     return {

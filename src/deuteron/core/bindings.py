@@ -39,9 +39,9 @@ _MOVING = ("compute:", "manila:")
 _HIDDEN = "bound_drivers"
 
 
-def _require_port(conn: Connectable, port_id: str) -> Port:
+def _require_port(conn: Connectable, ctx: RequestContext, port_id: str) -> Port:
     """The port, if it is of a kind that may have several bindings."""
-    port = ports.require(conn, port_id)
+    port = ports.require(conn, port_id, ctx.scope)
     if not port["device_owner"].startswith(_MOVING):
         raise BadRequest(
             resource="port",
@@ -51,9 +51,11 @@ def _require_port(conn: Connectable, port_id: str) -> Port:
     return port
 
 
-def _require(conn: Connectable, port_id: str, host: str) -> tuple[Port, Binding, list[Binding]]:
+def _require(
+    conn: Connectable, ctx: RequestContext, port_id: str, host: str
+) -> tuple[Port, Binding, list[Binding]]:
     """The port, its binding on the host, and all of its bindings."""
-    port = _require_port(conn, port_id)
+    port = _require_port(conn, ctx, port_id)
     of_port = rows.of_port(conn, port_id)
     for one in of_port:
         if one["host"] == host:
@@ -74,7 +76,7 @@ def list_(d: Deployment, ctx: RequestContext, port_id: str, query: Query) -> lis
         BadRequest: it is of a kind that has one binding only.
     """
     with d.database.read() as conn:
-        _require_port(conn, port_id)
+        _require_port(conn, ctx, port_id)
         return [_shown(one) for one in rows.list_(conn, port_id, query)]
 
 
@@ -86,7 +88,7 @@ def get(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Binding:
         BadRequest: the port is of a kind that has one binding only.
     """
     with d.database.read() as conn:
-        return _shown(_require(conn, port_id, host)[1])
+        return _shown(_require(conn, ctx, port_id, host)[1])
 
 
 def create(d: Deployment, ctx: RequestContext, port_id: str, body: Mapping[str, Any]) -> Binding:
@@ -106,7 +108,7 @@ def create(d: Deployment, ctx: RequestContext, port_id: str, body: Mapping[str, 
     """
     host = _host(body["host"])
     with d.database.read() as conn:
-        port = _require_port(conn, port_id)
+        port = _require_port(conn, ctx, port_id)
         of_port = rows.of_port(conn, port_id)
     if any(one["host"] == host for one in of_port):
         raise PortBindingAlreadyExists(port_id=port_id, host=host)
@@ -134,7 +136,7 @@ def _create_active(d: Deployment, ctx: RequestContext, port: Port, wished: Bindi
         _bump(d, tx, port, status="DOWN", step=2)
         rows.add(tx, port_id, wished)
         tx.journal("port", port_id, "update", port["project_id"])
-        present = ports.require(tx, port_id)
+        present = ports.require(tx, port_id, ctx.scope)
     return _active_result(d, ctx, binding.bind(d, ctx, present))
 
 
@@ -213,7 +215,7 @@ def update(
         PortBindingError: no driver binds it so; an inactive binding stays as it was then.
     """
     with d.database.read() as conn:
-        port, present, of_port = _require(conn, port_id, host)
+        port, present, of_port = _require(conn, ctx, port_id, host)
     wished = {
         **present,
         "host": _host(changes.get("host") or host),
@@ -250,7 +252,7 @@ def delete(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> None:
         BadRequest: the port is of a kind that has one binding only.
     """
     with d.database.transaction(ctx) as tx:
-        port, present, _ = _require(tx, port_id, host)
+        port, present, _ = _require(tx, ctx, port_id, host)
         if present["status"] == rows.ACTIVE:
             _bump(d, tx, port, status="DOWN", step=2)
         else:
@@ -269,7 +271,7 @@ def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Bin
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
-        original, chosen, of_port = _require(tx, port_id, host)
+        original, chosen, of_port = _require(tx, ctx, port_id, host)
         if chosen["status"] == rows.ACTIVE:
             raise PortBindingAlreadyActive(port_id=port_id, host=host)
         active = next((one for one in of_port if one["status"] == rows.ACTIVE), None)

@@ -33,7 +33,7 @@ def get(d: Deployment, ctx: RequestContext, port_id: str) -> Explanation:
         PortNotFound: there is no such port.
     """
     with d.database.read() as conn:
-        port = port_rows.get(conn, port_id)
+        port = port_rows.get(conn, port_id, ctx.scope)
         if port is None:
             raise PortNotFound(port_id=port_id)
         attempts = rows.attempts(conn, port_id) or []

@@ -19,6 +19,7 @@ from deuteron.core import (
     ports,
     postcommits,
     security_groups,
+    sharing,
     standard,
 )
 from deuteron.core.deployment import Deployment
@@ -26,7 +27,6 @@ from deuteron.core.subnets import MINIMUM_MTU
 from deuteron.db import networks as rows
 from deuteron.db import segments as segment_rows
 from deuteron.db import subnets as subnet_rows
-from deuteron.db.select import marker_missing
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     InvalidInput,
@@ -65,6 +65,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
     with d.database.transaction(ctx) as tx:
         made = [_place(d, tx, body, forms) for body, forms in zip(bodies, wanted, strict=True)]
         rows.insert_many(tx, [network for network, _ in made])
+        sharing.new_networks(tx, [network for network, _ in made])
         segment_rows.insert(tx, [one for _, segments in made for one in segments], now=d.clock())
         security_groups.ensure_default(d, tx, {network["project_id"] for network, _ in made})
         pairs = list(zip(bodies, (network for network, _ in made), strict=True))
@@ -130,7 +131,7 @@ def get(d: Deployment, ctx: RequestContext, network_id: str) -> Network:
         NetworkNotFound: there is none.
     """
     with d.database.read() as conn:
-        network = rows.get(conn, network_id)
+        network = rows.get(conn, network_id, ctx.scope)
         if network is None:
             raise NetworkNotFound(net_id=network_id)
         d.networks.load(conn, [network])
@@ -141,8 +142,8 @@ def get(d: Deployment, ctx: RequestContext, network_id: str) -> Network:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Network]:
     """The networks that a query asks for, in its order."""
     with d.database.read() as conn:
-        found = rows.list_(conn, query)
-        if marker_missing(conn, id_column=rows.ID, query=query, found=found):
+        found = rows.list_(conn, query, ctx.scope)
+        if rows.marker_missing(conn, query, found, ctx.scope):
             raise NetworkNotFound(net_id=query.marker)
         d.networks.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.NETWORK, found)
@@ -150,7 +151,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Network]:
 
 
 def _require(tx: Transaction, network_id: str) -> Network:
-    network = rows.get(tx, network_id)
+    network = rows.get(tx, network_id, tx.context.scope)
     if network is None:
         raise NetworkNotFound(net_id=network_id)
     return network
@@ -175,6 +176,7 @@ def update(
         RevisionNumberConstraintFailed: it has another revision.
         InvalidInput: the segments cannot change so, or the MTU is above what they carry.
         NetworkMTUSubnetConflict: the MTU is below what its subnets need.
+        InvalidSharedSetting, ExternalNetworkInUse: it is in use as what it would cease to be.
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
@@ -194,6 +196,7 @@ def update(
             _require_mtu_for_subnets(tx, network)
         if network == original:
             return original
+        sharing.changed_network(tx, network, original)
         network.update(standard.bumped(original, d.clock()))
         changed = {
             name: network[name]

@@ -35,7 +35,6 @@ from deuteron.db import networks as network_rows
 from deuteron.db import ports as rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db import tags as tag_rows
-from deuteron.db.select import marker_missing
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import (
     MechanismDriverError,
@@ -103,7 +102,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port]:
     """Rows, security groups, tags and addresses of new ports."""
     network_ids = list({body["network_id"] for body in bodies})
-    networks = {network["id"]: network for network in network_rows.rows(tx, network_ids)}
+    networks = {
+        network["id"]: network for network in network_rows.rows(tx, network_ids, tx.context.scope)
+    }
     for body in bodies:
         if body["network_id"] not in networks:
             raise NetworkNotFound(net_id=body["network_id"])
@@ -195,19 +196,24 @@ def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
         PortNotFound: there is none.
     """
     with d.database.read() as conn:
-        port = require(conn, port_id)
+        port = require(conn, port_id, ctx.scope)
         d.ports.load(conn, [port])
     foreign_attributes.show(d, ctx, Noun.PORT, [port])
     return port
 
 
-def require(conn: Connectable, port_id: str) -> Port:
+def require(conn: Connectable, port_id: str, scope: str | None) -> Port:
     """The port of this id, read by an open connection.
 
+    Args:
+        conn: where to read.
+        port_id: of the port.
+        scope: the project that asks, None for everything.
+
     Raises:
-        PortNotFound: there is none.
+        PortNotFound: there is none that it sees.
     """
-    port = rows.get(conn, port_id)
+    port = rows.get(conn, port_id, scope)
     if port is None:
         raise PortNotFound(port_id=port_id)
     return port
@@ -216,8 +222,8 @@ def require(conn: Connectable, port_id: str) -> Port:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Port]:
     """The ports that a query asks for, in its order."""
     with d.database.read() as conn:
-        found = rows.list_(conn, query)
-        if marker_missing(conn, id_column=rows.ID, query=query, found=found):
+        found = rows.list_(conn, query, ctx.scope)
+        if rows.marker_missing(conn, query, found, ctx.scope):
             raise PortNotFound(port_id=query.marker)
         d.ports.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.PORT, found)
@@ -246,7 +252,7 @@ def update(
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
-        original = require(tx, port_id)
+        original = require(tx, port_id, ctx.scope)
         standard.require_revision(original, if_revision)
         d.ports.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.PORT, [original])
@@ -392,8 +398,9 @@ def delete(
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
-        port = require(tx, port_id)
+        port = require(tx, port_id, ctx.scope)
         standard.require_revision(port, if_revision)
+        d.ports.on_delete(tx, port)
         levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
         if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
             context = driver_contexts.for_port(d, ctx, port, tx=tx)

@@ -108,14 +108,14 @@ def _require_new(tx: Transaction, group_id: str, made: Sequence[Rule]) -> None:
             raise SecurityGroupRuleExists(rule_id=rival["id"])
 
 
-def get(d: Deployment, _ctx: RequestContext, rule_id: str) -> Rule:
+def get(d: Deployment, ctx: RequestContext, rule_id: str) -> Rule:
     """The rule of this id.
 
     Raises:
         SecurityGroupRuleNotFound: there is none.
     """
     with d.database.read() as conn:
-        rule = rows.get(conn, rule_id)
+        rule = rows.get(conn, rule_id, ctx.scope)
     if rule is None:
         raise SecurityGroupRuleNotFound(id=rule_id)
     return rule
@@ -128,7 +128,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Rule]:
     """
     security_groups.ensure_default_of_caller(d, ctx, query)
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        return rows.list_(conn, query, ctx.scope)
 
 
 def update(
@@ -179,7 +179,7 @@ def delete(
 
 
 def _require(tx: Transaction, rule_id: str) -> Rule:
-    rule = rows.get(tx, rule_id)
+    rule = rows.get(tx, rule_id, tx.context.scope)
     if rule is None:
         raise SecurityGroupRuleNotFound(id=rule_id)
     return rule

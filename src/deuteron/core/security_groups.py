@@ -72,6 +72,7 @@ def _new(body: Mapping[str, Any], now: str) -> Group:
             _first_rule(project_id, group_id, now, ethertype=ethertype, direction="egress")
             for ethertype in _ETHERTYPES
         ],
+        "shared": False,
         "tags": [],
         **standard.new(now, revision=1),
     }
@@ -124,18 +125,18 @@ def _insert_rules(tx: Transaction, groups: Iterable[Group]) -> None:
     rule_rows.insert_many(tx, [rule for group in groups for rule in group["security_group_rules"]])
 
 
-def get(d: Deployment, _ctx: RequestContext, group_id: str) -> Group:
+def get(d: Deployment, ctx: RequestContext, group_id: str) -> Group:
     """The security group of this id, with its rules.
 
     Raises:
         SecurityGroupNotFound: there is none.
     """
     with d.database.read() as conn:
-        return _require(conn, group_id)
+        return _require(conn, group_id, ctx.scope)
 
 
-def _require(conn: Connectable, group_id: str) -> Group:
-    group = rows.get(conn, group_id)
+def _require(conn: Connectable, group_id: str, scope: str | None) -> Group:
+    group = rows.get(conn, group_id, scope)
     if group is None:
         raise SecurityGroupNotFound(id=group_id)
     return group
@@ -148,7 +149,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Group]:
     """
     ensure_default_of_caller(d, ctx, query)
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        return rows.list_(conn, query, ctx.scope)
 
 
 def update(
@@ -172,7 +173,7 @@ def update(
         SecurityGroupInUse: a group of ports stays stateful or stateless.
     """
     with d.database.transaction(ctx) as tx:
-        group = _require(tx, group_id)
+        group = _require(tx, group_id, ctx.scope)
         standard.require_revision(group, if_revision)
         if "name" in changes and group["name"] == DEFAULT:
             raise SecurityGroupCannotUpdateDefault
@@ -200,7 +201,7 @@ def delete(
         SecurityGroupCannotRemoveDefault: a default group, and the caller is no administrator.
     """
     with d.database.transaction(ctx) as tx:
-        group = rows.row(tx, group_id)
+        group = rows.row(tx, group_id, ctx.scope)
         if group is None:
             raise SecurityGroupNotFound(id=group_id)
         standard.require_revision(group, if_revision)
@@ -379,7 +380,9 @@ def for_update(
 def require_usable(
     tx: Transaction, group_ids: Collection[str], project_ids: Collection[str]
 ) -> dict[str, bool]:
-    """Refuse groups that do not exist for these projects. An administrator may use any.
+    """Refuse groups that are neither of these projects nor shared with them.
+
+    An administrator may use any.
 
     Args:
         group_ids: at least one.
@@ -391,11 +394,11 @@ def require_usable(
     Raises:
         SecurityGroupNotFound: names all that are missing.
     """
-    found = rows.facts(tx, group_ids)
+    found = rows.facts(tx, group_ids, project_ids)
     usable = {
-        group_id: stateful
-        for group_id, (owner, stateful) in found.items()
-        if tx.context.is_admin or all(owner == project_id for project_id in project_ids)
+        group_id: group.stateful
+        for group_id, group in found.items()
+        if tx.context.is_admin or group.usable_by(project_ids)
     }
     missing = set(group_ids) - usable.keys()
     if missing:

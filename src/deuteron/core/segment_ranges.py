@@ -142,7 +142,7 @@ def get(d: Deployment, ctx: RequestContext, range_id: str) -> Range:
         NetworkSegmentRangeNotFound: there is none.
     """
     with d.database.read() as conn:
-        row = rows.get(conn, range_id)
+        row = rows.get(conn, range_id, ctx.scope)
         if row is None:
             raise NetworkSegmentRangeNotFound(range_id=range_id)
         _complete(conn, [row], None)
@@ -155,7 +155,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Range]:
     What is available and used takes two statements, and none if it is not asked for.
     """
     with d.database.read() as conn:
-        found = rows.list_(conn, query)
+        found = rows.list_(conn, query, ctx.scope)
         _complete(conn, found, query.fields)
     return found
 
@@ -227,7 +227,7 @@ def update(
 
 
 def _require_own(tx: Transaction, range_id: str, if_revision: int | None) -> Range:
-    row = rows.get(tx, range_id)
+    row = rows.get(tx, range_id, tx.context.scope)
     if row is None:
         raise NetworkSegmentRangeNotFound(range_id=range_id)
     standard.require_revision(row, if_revision)

@@ -86,7 +86,9 @@ class _Networks:
 
     def __init__(self, tx: Transaction, network_ids: Sequence[str]) -> None:
         ids = list(dict.fromkeys(network_ids))
-        self.networks = {network["id"]: network for network in network_rows.get_many(tx, ids)}
+        self.networks = {
+            network["id"]: network for network in network_rows.get_many(tx, ids, tx.context.scope)
+        }
         for network_id in ids:
             if network_id not in self.networks:
                 raise NetworkNotFound(net_id=network_id)
@@ -156,7 +158,7 @@ def get(d: Deployment, ctx: RequestContext, segment_id: str) -> SegmentRow:
         SegmentNotFound: there is none.
     """
     with d.database.read() as conn:
-        segment = rows.get(conn, segment_id)
+        segment = rows.get(conn, segment_id, ctx.scope)
     if segment is None:
         raise SegmentNotFound(segment_id=segment_id)
     return segment
@@ -165,7 +167,7 @@ def get(d: Deployment, ctx: RequestContext, segment_id: str) -> SegmentRow:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[SegmentRow]:
     """The segments that a query asks for, in its order."""
     with d.database.read() as conn:
-        return rows.list_(conn, query)
+        return rows.list_(conn, query, ctx.scope)
 
 
 def update(
@@ -187,7 +189,7 @@ def update(
         RevisionNumberConstraintFailed: it has another revision.
     """
     with d.database.transaction(ctx) as tx:
-        segment = rows.get(tx, segment_id)
+        segment = rows.get(tx, segment_id, ctx.scope)
         if segment is None:
             raise SegmentNotFound(segment_id=segment_id)
         standard.require_revision(segment, if_revision)
@@ -215,7 +217,7 @@ def delete(
     """
     _delete_ports_of_agents(d, ctx, segment_id)
     with d.database.transaction(ctx) as tx:
-        shown = rows.get(tx, segment_id)
+        shown = rows.get(tx, segment_id, ctx.scope)
         if shown is None:
             raise SegmentNotFound(segment_id=segment_id)
         standard.require_revision(shown, if_revision)

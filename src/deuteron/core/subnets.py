@@ -42,6 +42,7 @@ from deuteron.errors import (
 from deuteron.ml2.dispatch import Hook
 from deuteron.ml2.extension_drivers import Noun
 from deuteron.query import Query
+from deuteron.segment import Segment
 
 Subnet = dict[str, Any]
 
@@ -86,7 +87,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
 
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Subnet]) -> list[Subnet]:
     network_ids = list({body["network_id"] for body in bodies})
-    networks = {network["id"]: network for network in network_rows.rows(tx, network_ids)}
+    networks = {
+        network["id"]: network for network in network_rows.rows(tx, network_ids, tx.context.scope)
+    }
     siblings = rows.of_networks(tx, network_ids)
     made: list[Subnet] = []
     for body in bodies:
@@ -149,7 +152,7 @@ def _require_segment(
 ) -> None:
     """Either every subnet of a network has a segment, or none (routed networks)."""
     segment = None if segment_id is None else segment_rows.find(tx, segment_id)
-    if segment_id is not None and segment is None:
+    if segment_id is not None and not _is_there(tx, segment, network_id):
         raise SegmentNotFound(segment_id=segment_id)
     if any((one["segment_id"] is None) != (segment is None) for one in siblings):
         raise SubnetsNotAllAssociatedWithSegments(network_id=network_id)
@@ -159,6 +162,13 @@ def _require_segment(
         raise NetworkIdsDontMatch(subnet_network=network_id, segment_id=segment_id)
     if segment.is_dynamic:
         raise SubnetCantAssociateToDynamicSegment(segment_id=segment_id)
+
+
+def _is_there(tx: Transaction, segment: Segment | None, network_id: str) -> bool:
+    """Whether the caller may know of a segment: it is of this network, or of one of its own."""
+    if segment is None or tx.context.sees_everything or segment.network_id == network_id:
+        return segment is not None
+    return segment_rows.get(tx, segment.id, tx.context.scope) is not None
 
 
 def _give_to_ports(d: Deployment, tx: Transaction, subnet: Subnet) -> None:
@@ -182,7 +192,7 @@ def get(d: Deployment, ctx: RequestContext, subnet_id: str) -> Subnet:
         SubnetNotFound: there is none.
     """
     with d.database.read() as conn:
-        subnet = rows.get(conn, subnet_id)
+        subnet = rows.get(conn, subnet_id, ctx.scope)
         if subnet is None:
             raise SubnetNotFound(subnet_id=subnet_id)
         d.subnets.load(conn, [subnet])
@@ -193,14 +203,14 @@ def get(d: Deployment, ctx: RequestContext, subnet_id: str) -> Subnet:
 def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Subnet]:
     """The subnets that a query asks for, in its order."""
     with d.database.read() as conn:
-        found = rows.list_(conn, query)
+        found = rows.list_(conn, query, ctx.scope)
         d.subnets.load(conn, found)
     foreign_attributes.show(d, ctx, Noun.SUBNET, found)
     return found
 
 
 def _require(tx: Transaction, subnet_id: str) -> Subnet:
-    subnet = rows.get(tx, subnet_id)
+    subnet = rows.get(tx, subnet_id, tx.context.scope)
     if subnet is None:
         raise SubnetNotFound(subnet_id=subnet_id)
     return subnet

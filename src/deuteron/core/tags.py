@@ -30,7 +30,7 @@ TAGGABLE: tuple[str, ...] = tuple(_SINGULAR)
 
 
 def list_(
-    d: Deployment, _ctx: RequestContext, collection: str, resource_id: str
+    d: Deployment, ctx: RequestContext, collection: str, resource_id: str
 ) -> dict[str, list[str]]:
     """The tags of a resource, as ``{"tags": [...]}``, in order.
 
@@ -42,7 +42,7 @@ def list_(
         TagResourceNotFound: there is no such resource.
     """
     with d.database.read() as conn:
-        found = rows.of_resource(conn, collection, resource_id)
+        found = rows.of_resource(conn, collection, resource_id, ctx.scope)
     if found is None:
         raise TagResourceNotFound(resource=collection, resource_id=resource_id)
     return {"tags": found[1]}
@@ -147,7 +147,7 @@ def _change(
         without: a tag that it must have and that goes.
     """
     with d.database.transaction(ctx) as tx:
-        found = rows.of_resource(tx, collection, resource_id)
+        found = rows.of_resource(tx, collection, resource_id, ctx.scope)
         if found is None:
             raise TagResourceNotFound(resource=collection, resource_id=resource_id)
         project_id, present = found

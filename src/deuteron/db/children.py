@@ -4,7 +4,7 @@ A noun describes its children as SELECTs of equal shape ``(kind, parent_id, a, b
 joined by UNION ALL, so a show costs two statements and so does a list of ten thousand rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, literal_column, null, select, union_all
@@ -44,7 +44,11 @@ class Children:
         return statement if condition is None else statement.where(condition)
 
     def load(
-        self, conn: Connectable, ids: Sequence[str], parents: Select[Any] | None = None
+        self,
+        conn: Connectable,
+        ids: Sequence[str],
+        parents: Select[Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
     ) -> Sequence[Sequence[Any]]:
         """Rows ``(kind, parent_id, a, b, c)`` of these parents, in no particular order.
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from deuteron.db import rbac_policies, sharing
 from deuteron.db import select as listing
 from deuteron.db.children import Children
 from deuteron.db.tables import networks, segments, subnets, tags
@@ -33,9 +34,11 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     **{str(column.name): column for column in networks.columns if column.name != "external"},
     "router:external": networks.c.external,
 }
-_KEYS = tuple(_COLUMNS)
-_ROWS = select(*(column.label(key) for key, column in _COLUMNS.items()))
+_KEYS = (*_COLUMNS, "shared")
+_SHARED = sharing.shared_with_caller(networks.c.id)
+_ROWS = select(*(column.label(key) for key, column in _COLUMNS.items()), _SHARED.label("shared"))
 _BY_IDS = _ROWS.where(networks.c.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS_SCOPED = sharing.for_one(_BY_IDS, "networks")
 _CHILDREN = Children(
     ("subnet", subnets.c.network_id, [subnets.c.id, subnets.c.segment_id], None),
     (
@@ -52,14 +55,18 @@ _CHILDREN = Children(
     ("tag", tags.c.resource_id, [tags.c.tag], None),
 )
 
-ID = networks.c.id
-ATTRIBUTES = _KEYS
+ATTRIBUTES = tuple(_COLUMNS)
 """The attributes that are columns of the table."""
 
 _PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
 
 
-def _complete(conn: Connectable, found: list[Network], statement: Select[Any] | None) -> None:
+def _complete(
+    conn: Connectable,
+    found: list[Network],
+    statement: Select[Any] | None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
     """Add subnets, segments and tags to the rows of networks."""
     by_id = {}
     placed: dict[str, list[tuple[int, dict[str, Any]]]] = {}
@@ -69,7 +76,7 @@ def _complete(conn: Connectable, found: list[Network], statement: Select[Any] | 
         network["l2_adjacency"] = True
         by_id[network["id"]] = network
         placed[network["id"]] = []
-    for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement):
+    for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement, parameters):
         if network_id not in by_id:  # came between the two statements
             continue
         network = by_id[network_id]
@@ -103,23 +110,32 @@ def show_segments(network: Network, of_network: Sequence[Mapping[str, Any]]) -> 
     network.update(of_network[0] if of_network else dict.fromkeys(_PROVIDER))
 
 
-def get(conn: Connectable, network_id: str) -> Network | None:
-    """The network of this id, or None."""
-    found = get_many(conn, [network_id])
+def get(conn: Connectable, network_id: str, scope: str | None = None) -> Network | None:
+    """The network of this id, or None if a project (None: everything) does not see it."""
+    found = get_many(conn, [network_id], scope)
     return found[0] if found else None
 
 
-def get_many(conn: Connectable, network_ids: Sequence[str]) -> list[Network]:
+def get_many(
+    conn: Connectable, network_ids: Sequence[str], scope: str | None = None
+) -> list[Network]:
     """The networks of these ids that exist, in no particular order."""
-    found = rows(conn, network_ids)
+    found = rows(conn, network_ids, scope)
     _complete(conn, found, None)
     return found
 
 
-def rows(conn: Connectable, network_ids: Sequence[str]) -> list[Network]:
-    """Only the networks' own columns, for those who need no more: one statement."""
-    result = conn.execute(_BY_IDS, {"ids": list(network_ids)})
-    return [dict(zip(_KEYS, row, strict=True)) for row in result]
+def rows(conn: Connectable, network_ids: Sequence[str], scope: str | None = None) -> list[Network]:
+    """Only what is of the networks themselves, for those who need no more: one statement.
+
+    Args:
+        conn: where to read.
+        network_ids: of the networks.
+        scope: the project that asks, None for everything.
+    """
+    statement = _BY_IDS if scope is None else _BY_IDS_SCOPED
+    parameters = {"ids": list(network_ids), **sharing.parameters(scope)}
+    return [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement, parameters)]
 
 
 def _of_segments(column: ColumnElement[Any]) -> Any:
@@ -136,6 +152,7 @@ def _of_segments(column: ColumnElement[Any]) -> Any:
 
 
 _SPECIAL = {
+    "shared": lambda values: sharing.shared_filter(networks.c.id, values),
     "provider:network_type": _of_segments(segments.c.network_type),
     "provider:physical_network": _of_segments(segments.c.physical_network),
     "provider:segmentation_id": _of_segments(segments.c.segmentation_id),
@@ -145,20 +162,39 @@ _SPECIAL = {
 }
 
 
-def list_(conn: Connectable, query: Query) -> list[Network]:
-    """The networks that a query asks for, in its order."""
-    if query.fields is not None and set(query.fields) <= set(_KEYS):
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Network]:
+    """The networks that a query asks for and a project (None: everything) sees, in its order."""
+    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
         keys, base = query.fields, _ROWS.with_only_columns(*(_COLUMNS[k] for k in query.fields))
         complete = False
     else:
         keys, base, complete = _KEYS, _ROWS, True
     statement = listing.page(
-        base, columns=_COLUMNS, special=_SPECIAL, id_column=networks.c.id, query=query
+        sharing.for_many(base, "networks", scope),
+        columns=_COLUMNS,
+        special=_SPECIAL,
+        id_column=networks.c.id,
+        query=query,
     )
-    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement)]
+    parameters = sharing.parameters(scope)
+    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
     if complete:
-        _complete(conn, found, statement)
+        _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)
+
+
+def marker_missing(
+    conn: Connectable, query: Query, found: Sequence[Network], scope: str | None
+) -> bool:
+    """Whether a page is empty because its marker is no network that a project sees."""
+    return listing.marker_missing(
+        conn,
+        id_column=networks.c.id,
+        query=query,
+        found=found,
+        visible=None if scope is None else sharing.VISIBLE["networks"].one,
+        parameters=sharing.parameters(scope),
+    )
 
 
 _INSERT = insert(networks)
@@ -204,8 +240,10 @@ _DELETE = delete(networks).where(networks.c.id == bindparam("id"))
 
 
 def delete_one(conn: Connectable, network_id: str) -> bool:
-    """Delete a network with its subnets, segments and tags; False if it was gone already."""
+    """Delete a network with its subnets, segments, tags and policies; False if it was gone."""
     conn.execute(_DELETE_TAGS, {"id": network_id})
     # before the cascade, which would take the segments that subnets refer to in any order
     conn.execute(_DELETE_SUBNETS, {"id": network_id})
-    return bool(conn.execute(_DELETE, {"id": network_id}).rowcount == 1)
+    gone = conn.execute(_DELETE, {"id": network_id}).rowcount == 1
+    rbac_policies.delete_of(conn, [network_id])
+    return bool(gone)

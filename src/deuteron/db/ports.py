@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from deuteron.db import select as listing
+from deuteron.db import sharing
 from deuteron.db.children import Children
 from deuteron.db.tables import (
     ip_allocations,
@@ -44,7 +45,6 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "binding:vif_details": port_bindings.c.vif_details,
 }
 _KEYS = tuple(_COLUMNS)
-ID = ports.c.id
 TABLE_COLUMNS = tuple(str(column.name) for column in ports.columns)
 """The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
@@ -55,6 +55,7 @@ _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_
     )
 )
 _BY_ID = _ROWS.where(ports.c.id == bindparam("id"))
+_BY_ID_SCOPED = sharing.for_one(_BY_ID, "ports")
 _BY_IDS = _ROWS.where(ports.c.id.in_(bindparam("ids", expanding=True)))
 _CHILDREN = Children(
     (
@@ -79,7 +80,12 @@ def _port(row: Any) -> Port:
     return port
 
 
-def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | None) -> None:
+def _complete(
+    conn: Connectable,
+    found: list[Port],
+    statement: Select[Any] | None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
     """Add addresses, security groups and tags to the rows of ports."""
     by_id = {}
     for port in found:
@@ -87,7 +93,7 @@ def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | Non
         port["security_groups"] = []
         port["tags"] = []
         by_id[port["id"]] = port
-    for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), statement):
+    for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), statement, parameters):
         if port_id not in by_id:  # came between the two statements
             continue
         port = by_id[port_id]
@@ -99,9 +105,12 @@ def _complete(conn: Connectable, found: list[Port], statement: Select[Any] | Non
             port["tags"].append(a)
 
 
-def get(conn: Connectable, port_id: str) -> Port | None:
-    """The port of this id, or None."""
-    row = conn.execute(_BY_ID, {"id": port_id}).fetchone()
+def get(conn: Connectable, port_id: str, scope: str | None = None) -> Port | None:
+    """The port of this id, or None if a project (None: everything) does not see it."""
+    if scope is None:
+        row = conn.execute(_BY_ID, {"id": port_id}).fetchone()
+    else:
+        row = conn.execute(_BY_ID_SCOPED, {"id": port_id, **sharing.parameters(scope)}).fetchone()
     if row is None:
         return None
     port = _port(row)
@@ -151,21 +160,30 @@ _SPECIAL: Mapping[str, Callable[[tuple[Any, ...]], ColumnElement[bool]]] = {
 }
 
 
-def list_(conn: Connectable, query: Query) -> list[Port]:
-    """The ports that a query asks for, in its order."""
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Port]:
+    """The ports that a query asks for and a project (None: everything) sees, in its order."""
     if query.fields is not None and set(query.fields) <= set(_KEYS):
-        return _list_columns(conn, query, query.fields)
-    statement = _page(_ROWS, query)
-    found = [_port(row) for row in conn.execute(statement).fetchall()]
-    _complete(conn, found, statement)
+        return _list_columns(conn, query, query.fields, scope)
+    statement = _page(_ROWS, query, scope)
+    parameters = sharing.parameters(scope)
+    found = [_port(row) for row in conn.execute(statement, parameters)]
+    _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)
 
 
-def _page(base: Select[Any], query: Query) -> Select[Any]:
-    return listing.page(base, columns=_COLUMNS, special=_SPECIAL, id_column=ports.c.id, query=query)
+def _page(base: Select[Any], query: Query, scope: str | None) -> Select[Any]:
+    return listing.page(
+        sharing.for_many(base, "ports", scope),
+        columns=_COLUMNS,
+        special=_SPECIAL,
+        id_column=ports.c.id,
+        query=query,
+    )
 
 
-def _list_columns(conn: Connectable, query: Query, fields: tuple[str, ...]) -> list[Port]:
+def _list_columns(
+    conn: Connectable, query: Query, fields: tuple[str, ...], scope: str | None
+) -> list[Port]:
     """Only what was asked for is read: ids of ten thousand ports need nothing else."""
     columns = [_COLUMNS[name].label(name) for name in fields]
     named = {*fields, *query.filters, *(key for key, _ in query.sort)}
@@ -173,8 +191,22 @@ def _list_columns(conn: Connectable, query: Query, fields: tuple[str, ...]) -> l
         base = _ROWS.with_only_columns(*columns)
     else:
         base = select(*columns)
-    rows = conn.execute(_page(base, query))
+    rows = conn.execute(_page(base, query, scope), sharing.parameters(scope))
     return listing.in_page_order([dict(zip(fields, row, strict=True)) for row in rows], query)
+
+
+def marker_missing(
+    conn: Connectable, query: Query, found: Sequence[Port], scope: str | None
+) -> bool:
+    """Whether a page is empty because its marker is no port that a project sees."""
+    return listing.marker_missing(
+        conn,
+        id_column=ports.c.id,
+        query=query,
+        found=found,
+        visible=None if scope is None else sharing.VISIBLE["ports"].one,
+        parameters=sharing.parameters(scope),
+    )
 
 
 _INSERT = insert(ports)

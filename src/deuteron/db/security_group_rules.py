@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from deuteron.db import select as listing
+from deuteron.db import sharing
 from deuteron.db.tables import security_group_rules as rules
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -17,6 +18,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column i
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(rules.c.id == bindparam("id"))
+_BY_ID_SCOPED = sharing.for_one(_BY_ID, "security_group_rules")
 
 _OF_GROUPS = _ROWS.where(rules.c.security_group_id.in_(bindparam("ids", expanding=True)))
 
@@ -24,29 +26,40 @@ _OF_GROUPS = _ROWS.where(rules.c.security_group_id.in_(bindparam("ids", expandin
 _IDS_AT_MOST = 1000
 
 
-def get(conn: Connectable, rule_id: str) -> Rule | None:
-    """The rule of this id, or None."""
-    row = conn.execute(_BY_ID, {"id": rule_id}).fetchone()
+def get(conn: Connectable, rule_id: str, scope: str | None = None) -> Rule | None:
+    """The rule of this id, or None if a project (None: everything) does not see it."""
+    statement = _BY_ID if scope is None else _BY_ID_SCOPED
+    row = conn.execute(statement, {"id": rule_id, **sharing.parameters(scope)}).fetchone()
     return None if row is None else dict(zip(_KEYS, row, strict=True))
 
 
-def list_(conn: Connectable, query: Query) -> list[Rule]:
-    """The rules that a query asks for, in its order."""
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Rule]:
+    """The rules that a query asks for and a project (None: everything) sees, in its order."""
     if query.fields is not None and set(query.fields) <= set(_KEYS):
         keys: tuple[str, ...] = query.fields
         base = select(*(_COLUMNS[name] for name in keys))
     else:
         keys, base = _KEYS, _ROWS
-    statement = listing.page(base, columns=_COLUMNS, special={}, id_column=rules.c.id, query=query)
-    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement)]
+    statement = listing.page(
+        sharing.for_many(base, "security_group_rules", scope),
+        columns=_COLUMNS,
+        special={},
+        id_column=rules.c.id,
+        query=query,
+    )
+    result = conn.execute(statement, sharing.parameters(scope))
+    found = [dict(zip(keys, row, strict=True)) for row in result]
     if listing.marker_missing(conn, id_column=rules.c.id, query=query, found=found):
         # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None))
+        return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)
 
 
 def of_groups(
-    conn: Connectable, group_ids: Sequence[str], groups: Select[Any] | None = None
+    conn: Connectable,
+    group_ids: Sequence[str],
+    groups: Select[Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, list[Rule]]:
     """The rules of these groups, by one statement.
 
@@ -54,6 +67,7 @@ def of_groups(
         group_ids: of the groups.
         groups: the statement that found them, whose first column is their id; used instead of the
             ids where there are many.
+        parameters: of that statement.
 
     Returns:
         Group id -> its rules; a group without any is missing.
@@ -65,7 +79,8 @@ def of_groups(
     else:
         found = groups.with_only_columns(groups.selected_columns[0].label("id")).subquery()
         result = conn.execute(
-            _ROWS.select_from(rules.join(found, found.c.id == rules.c.security_group_id))
+            _ROWS.select_from(rules.join(found, found.c.id == rules.c.security_group_id)),
+            parameters,
         )
     by_group: dict[str, list[Rule]] = {}
     for row in result:

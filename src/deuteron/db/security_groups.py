@@ -4,16 +4,18 @@ A group is read by three statements, however many are asked for: its row, its ru
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, select, update
 
+from deuteron.db import rbac_policies, sharing
 from deuteron.db import security_group_rules as rule_rows
 from deuteron.db import select as listing
 from deuteron.db import tags as tag_rows
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import default_security_groups, port_security_groups, security_groups
+from deuteron.db.tables import rbac_policies as policies
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.query import Query
 
@@ -22,71 +24,134 @@ Group = dict[str, Any]
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in security_groups.columns
 }
-_KEYS = tuple(_COLUMNS)
-_ROWS = select(*_COLUMNS.values())
+_KEYS = (*_COLUMNS, "shared")
+_SHARED = sharing.shared_with_caller(security_groups.c.id)
+_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
 _BY_ID = _ROWS.where(security_groups.c.id == bindparam("id"))
+_BY_ID_SCOPED = sharing.for_one(_BY_ID, "security_groups")
 
 
-def _complete(conn: Connectable, found: list[Group], statement: Select[Any] | None) -> None:
+def _complete(
+    conn: Connectable,
+    found: list[Group],
+    statement: Select[Any] | None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
     """Add rules and tags to the rows of groups."""
     ids = [group["id"] for group in found]
-    rules = rule_rows.of_groups(conn, ids, statement)
+    rules = rule_rows.of_groups(conn, ids, statement, parameters)
     tags = tag_rows.tags_of(conn, "security_groups", ids)
     for group in found:
         group["security_group_rules"] = rules.get(group["id"], [])
         group["tags"] = tags.get(group["id"], [])
 
 
-def get(conn: Connectable, group_id: str) -> Group | None:
-    """The group of this id, or None."""
-    group = row(conn, group_id)
+def get(conn: Connectable, group_id: str, scope: str | None = None) -> Group | None:
+    """The group of this id, or None if a project (None: everything) does not see it."""
+    group = row(conn, group_id, scope)
     if group is not None:
         _complete(conn, [group], None)
     return group
 
 
-def row(conn: Connectable, group_id: str) -> Group | None:
-    """Only the group's own columns, for those who need no more; or None."""
-    found = conn.execute(_BY_ID, {"id": group_id}).fetchone()
+def row(conn: Connectable, group_id: str, scope: str | None = None) -> Group | None:
+    """Only what is of the group itself, for those who need no more; or None."""
+    statement = _BY_ID if scope is None else _BY_ID_SCOPED
+    found = conn.execute(statement, {"id": group_id, **sharing.parameters(scope)}).fetchone()
     return None if found is None else dict(zip(_KEYS, found, strict=True))
 
 
-def list_(conn: Connectable, query: Query) -> list[Group]:
-    """The groups that a query asks for, in its order."""
-    if query.fields is not None and set(query.fields) <= set(_KEYS):
+_SPECIAL = {"shared": lambda values: sharing.shared_filter(security_groups.c.id, values)}
+
+
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Group]:
+    """The groups that a query asks for and a project (None: everything) sees, in its order."""
+    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
         keys: tuple[str, ...] = query.fields
         base, complete = select(*(_COLUMNS[name] for name in keys)), False
     else:
         keys, base, complete = _KEYS, _ROWS, True
     statement = listing.page(
-        base, columns=_COLUMNS, special={}, id_column=security_groups.c.id, query=query
+        sharing.for_many(base, "security_groups", scope),
+        columns=_COLUMNS,
+        special=_SPECIAL,
+        id_column=security_groups.c.id,
+        query=query,
     )
-    found = [dict(zip(keys, values, strict=True)) for values in conn.execute(statement)]
+    parameters = sharing.parameters(scope)
+    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
     if listing.marker_missing(
         conn, id_column=security_groups.c.id, query=query, found=found
     ):  # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None))
+        return list_(conn, replace(query, marker=None), scope)
     if complete:
-        _complete(conn, found, statement)
+        _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)
 
 
-_USABLE = select(
-    security_groups.c.id, security_groups.c.project_id, security_groups.c.stateful
-).where(security_groups.c.id.in_(bindparam("ids", expanding=True)))
+_FACTS = (
+    select(
+        security_groups.c.id,
+        security_groups.c.project_id,
+        security_groups.c.stateful,
+        policies.c.target_project,
+    )
+    .select_from(
+        security_groups.outerjoin(
+            policies,
+            and_(
+                policies.c.object_id == security_groups.c.id,
+                policies.c.action == sharing.SHARED,
+                policies.c.target_project.in_(bindparam("targets", expanding=True)),
+            ),
+        )
+    )
+    .where(security_groups.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
-def facts(conn: Connectable, group_ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
-    """Whose these groups are and whether they are stateful; those that do not exist are missing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What matters of a group to who wants to use it.
 
     Args:
+        stateful: of the group.
+        projects: its own and those that it is shared with, among those asked about.
+        for_all: it is shared with everybody.
+    """
+
+    stateful: bool
+    projects: frozenset[str]
+    for_all: bool
+
+    def usable_by(self, project_ids: Iterable[str]) -> bool:
+        """Whether each of these projects may use it."""
+        return self.for_all or self.projects.issuperset(project_ids)
+
+
+def facts(
+    conn: Connectable, group_ids: Iterable[str], project_ids: Iterable[str]
+) -> dict[str, Facts]:
+    """Who may use these groups, by one statement; those that do not exist are missing.
+
+    Args:
+        conn: where to read.
         group_ids: of the groups, at least one.
+        project_ids: those that want to use them.
 
     Returns:
-        Group id -> (project id, stateful).
+        Group id -> facts.
     """
-    found = conn.execute(_USABLE, {"ids": list(group_ids)})
-    return {group_id: (project_id, stateful) for group_id, project_id, stateful in found}
+    parameters = {"ids": list(group_ids), "targets": [sharing.EVERYBODY, *project_ids]}
+    found: dict[str, Facts] = {}
+    for group_id, owner, stateful, target in conn.execute(_FACTS, parameters):
+        known = found.get(group_id)
+        found[group_id] = Facts(
+            stateful=stateful,
+            projects=(known.projects if known else frozenset([owner])) | {target},
+            for_all=target == sharing.EVERYBODY or (known is not None and known.for_all),
+        )
+    return found
 
 
 _INSERT = insert(security_groups)
@@ -94,7 +159,7 @@ _INSERT = insert(security_groups)
 
 def insert_many(conn: Connectable, wanted: Sequence[Group]) -> None:
     """Insert groups from API dicts that hold every column of the table; not their rules."""
-    conn.execute(_INSERT, [{name: group[name] for name in _KEYS} for group in wanted])
+    conn.execute(_INSERT, [{name: group[name] for name in _COLUMNS} for group in wanted])
 
 
 def update_row(conn: Connectable, group: Group, changes: Mapping[str, Any]) -> bool:
@@ -122,7 +187,7 @@ _DELETE = delete(security_groups).where(security_groups.c.id.in_(bindparam("ids"
 
 
 def delete_many(conn: Connectable, group_ids: Sequence[str]) -> int:
-    """Delete groups with their rules, the rules that refer to them and their tags.
+    """Delete groups with their rules, the rules that refer to them, their tags and policies.
 
     Args:
         group_ids: at least one.
@@ -131,7 +196,9 @@ def delete_many(conn: Connectable, group_ids: Sequence[str]) -> int:
         How many there were.
     """
     tag_rows.delete(conn, group_ids)
-    return int(conn.execute(_DELETE, {"ids": list(group_ids)}).rowcount)
+    deleted = conn.execute(_DELETE, {"ids": list(group_ids)}).rowcount
+    rbac_policies.delete_of(conn, group_ids)
+    return int(deleted)
 
 
 # Default groups

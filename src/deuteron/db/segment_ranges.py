@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from deuteron.db import select as listing
+from deuteron.db import sharing
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import network_segment_ranges as ranges
 from deuteron.db.tables import networks, segment_claims, segments
@@ -68,6 +69,7 @@ _COLUMNS: Mapping[str, ColumnElement[Any]] = {str(column.name): column for colum
 _KEYS = tuple(_COLUMNS)
 _ROWS = select(*_COLUMNS.values())
 _ONE = _ROWS.where(ranges.c.id == bindparam("range_id"))
+_ONE_SCOPED = sharing.for_one(_ONE, "network_segment_ranges")
 _INSERT = insert(ranges)
 _DELETE = delete(ranges).where(ranges.c.id.in_(bindparam("ids", expanding=True)))
 _OVERLAPPING = (
@@ -88,18 +90,24 @@ def _shown(row: Any) -> Range:
     return dict(zip(_KEYS, row, strict=True))
 
 
-def get(conn: Connectable, range_id: str) -> Range | None:
-    """The range of this id without its use, or None."""
-    row = conn.execute(_ONE, {"range_id": range_id}).first()
+def get(conn: Connectable, range_id: str, scope: str | None = None) -> Range | None:
+    """The range of this id without its use, or None if a project does not see it."""
+    statement = _ONE if scope is None else _ONE_SCOPED
+    row = conn.execute(statement, {"range_id": range_id, **sharing.parameters(scope)}).first()
     return None if row is None else _shown(row)
 
 
-def list_(conn: Connectable, query: Query) -> list[Range]:
-    """The ranges that a query asks for, in its order, without their use."""
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Range]:
+    """The ranges that a query asks for and a project sees, in its order, without their use."""
     statement = listing.page(
-        _ROWS, columns=_COLUMNS, special={}, id_column=ranges.c.id, query=query
+        sharing.for_many(_ROWS, "network_segment_ranges", scope),
+        columns=_COLUMNS,
+        special={},
+        id_column=ranges.c.id,
+        query=query,
     )
-    return listing.in_page_order((_shown(row) for row in conn.execute(statement)), query)
+    found = conn.execute(statement, sharing.parameters(scope))
+    return listing.in_page_order((_shown(row) for row in found), query)
 
 
 def overlapping(

@@ -13,6 +13,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 
 from deuteron.db import select as listing
+from deuteron.db import sharing
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import (
     host_physical_networks,
@@ -343,21 +344,31 @@ _COLUMNS: Mapping[str, ColumnElement[Any]] = {
 _KEYS = tuple(name for name in _COLUMNS if name != "segment_index")
 _SHOWN = select(*(_COLUMNS[name] for name in _KEYS))
 _SHOWN_ONE = _SHOWN.where(segments.c.id == bindparam("segment_id"))
+_SHOWN_ONE_SCOPED = sharing.for_one(_SHOWN_ONE, "segments")
 
 
-def get(conn: Connectable, segment_id: str) -> dict[str, Any] | None:
-    """API dict of a segment, or None. Dynamic ones are shown like static ones, as in Neutron."""
-    row = conn.execute(_SHOWN_ONE, {"segment_id": segment_id}).first()
+def get(conn: Connectable, segment_id: str, scope: str | None = None) -> dict[str, Any] | None:
+    """API dict of a segment, or None if a project (None: everything) does not see it.
+
+    Dynamic ones are shown like static ones, as in Neutron.
+    """
+    statement = _SHOWN_ONE if scope is None else _SHOWN_ONE_SCOPED
+    parameters = {"segment_id": segment_id, **sharing.parameters(scope)}
+    row = conn.execute(statement, parameters).first()
     return None if row is None else dict(zip(_KEYS, row, strict=True))
 
 
-def list_(conn: Connectable, query: Query) -> list[dict[str, Any]]:
-    """API dicts of the segments that a query asks for, in its order."""
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[dict[str, Any]]:
+    """API dicts of the segments that a query asks for and a project sees, in its order."""
     statement = listing.page(
-        _SHOWN, columns=_COLUMNS, special={}, id_column=segments.c.id, query=query
+        sharing.for_many(_SHOWN, "segments", scope),
+        columns=_COLUMNS,
+        special={},
+        id_column=segments.c.id,
+        query=query,
     )
-    found = [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement)]
-    return listing.in_page_order(found, query)
+    result = conn.execute(statement, sharing.parameters(scope))
+    return listing.in_page_order([dict(zip(_KEYS, row, strict=True)) for row in result], query)
 
 
 def update_row(tx: Transaction, segment: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:

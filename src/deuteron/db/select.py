@@ -80,7 +80,13 @@ _MARKER = "marker"
 
 
 def marker_missing(
-    conn: Connectable, *, id_column: KeyedColumnElement[Any], query: Query, found: object
+    conn: Connectable,
+    *,
+    id_column: KeyedColumnElement[Any],
+    query: Query,
+    found: object,
+    visible: ColumnElement[bool] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> bool:
     """Whether a page is empty because its marker does not exist; costs nothing if it is not empty.
 
@@ -91,11 +97,15 @@ def marker_missing(
         id_column: the marker's column.
         query: what was asked for.
         found: the rows of the page, true if there are any.
+        visible: condition on the rows that are there for who asks, None for all.
+        parameters: of that condition.
     """
     if found or query.marker is None or query.limit is None:
         return False
     statement = select(id_column).where(id_column == bindparam(_MARKER))
-    return conn.execute(statement, {_MARKER: query.marker}).first() is None
+    if visible is not None:
+        statement = statement.where(visible)
+    return conn.execute(statement, {**(parameters or {}), _MARKER: query.marker}).first() is None
 
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
 from deuteron.db import select as listing
+from deuteron.db import sharing
 from deuteron.db.children import Children
 from deuteron.db.tables import networks, subnets, tags
 from deuteron.db.transaction import Connectable
@@ -19,23 +20,30 @@ _KEYS = tuple(_COLUMNS)
 ATTRIBUTES = _KEYS
 _ROWS = select(*_COLUMNS.values())
 _BY_ID = _ROWS.where(subnets.c.id == bindparam("id"))
+_BY_ID_SCOPED = sharing.for_one(_BY_ID, "subnets")
 _OF_NETWORKS = _ROWS.where(subnets.c.network_id.in_(bindparam("networks", expanding=True)))
 _CHILDREN = Children(("tag", tags.c.resource_id, [tags.c.tag], None))
 
 
-def _complete(conn: Connectable, found: list[Subnet], statement: Select[Any] | None) -> None:
+def _complete(
+    conn: Connectable,
+    found: list[Subnet],
+    statement: Select[Any] | None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
     by_id = {}
     for subnet in found:
         subnet["tags"] = []
         by_id[subnet["id"]] = subnet
-    for _, subnet_id, tag, _, _ in _CHILDREN.load(conn, list(by_id), statement):
+    for _, subnet_id, tag, _, _ in _CHILDREN.load(conn, list(by_id), statement, parameters):
         if subnet_id in by_id:
             by_id[subnet_id]["tags"].append(tag)
 
 
-def get(conn: Connectable, subnet_id: str) -> Subnet | None:
-    """The subnet of this id, or None."""
-    row = conn.execute(_BY_ID, {"id": subnet_id}).fetchone()
+def get(conn: Connectable, subnet_id: str, scope: str | None = None) -> Subnet | None:
+    """The subnet of this id, or None if a project (None: everything) does not see it."""
+    statement = _BY_ID if scope is None else _BY_ID_SCOPED
+    row = conn.execute(statement, {"id": subnet_id, **sharing.parameters(scope)}).fetchone()
     if row is None:
         return None
     subnet = dict(zip(_KEYS, row, strict=True))
@@ -49,29 +57,32 @@ def of_networks(conn: Connectable, network_ids: Sequence[str]) -> list[Subnet]:
     return [dict(zip(_KEYS, row, strict=True)) for row in result]
 
 
-def list_(conn: Connectable, query: Query) -> list[Subnet]:
-    """The subnets that a query asks for, in its order."""
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Subnet]:
+    """The subnets that a query asks for and a project (None: everything) sees, in its order."""
     if query.fields is not None and set(query.fields) <= set(_KEYS):
         keys, base = query.fields, select(*(_COLUMNS[k] for k in query.fields))
         complete = False
     else:
         keys, base, complete = _KEYS, _ROWS, True
     statement = listing.page(
-        base, columns=_COLUMNS, special=_SPECIAL, id_column=subnets.c.id, query=query
+        sharing.for_many(base, "subnets", scope),
+        columns=_COLUMNS,
+        special=_SPECIAL,
+        id_column=subnets.c.id,
+        query=query,
     )
-    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement)]
+    parameters = sharing.parameters(scope)
+    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
     if listing.marker_missing(conn, id_column=subnets.c.id, query=query, found=found):
-        return list_(conn, replace(query, marker=None))  # as Neutron does for subnets
+        return list_(conn, replace(query, marker=None), scope)  # as Neutron does for subnets
     if complete:
-        _complete(conn, found, statement)
+        _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)
 
 
 _SPECIAL = {
     # a subnet is shared and external as its network is
-    "shared": lambda values: subnets.c.network_id.in_(
-        select(networks.c.id).where(networks.c.shared.in_(values))
-    ),
+    "shared": lambda values: sharing.shared_filter(subnets.c.network_id, values),
     "router:external": lambda values: subnets.c.network_id.in_(
         select(networks.c.id).where(networks.c.external.in_(values))
     ),

@@ -81,7 +81,6 @@ networks = Table(
     Column("name", String(255), nullable=False, index=True),
     Column("admin_state_up", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("shared", Boolean, nullable=False),
     Column("external", Boolean, nullable=False),
     Column("mtu", Integer, nullable=False),
     Column("port_security_enabled", Boolean, nullable=False),
@@ -341,6 +340,21 @@ agents = Table(
     Column("load", Integer, nullable=False, default=0),
     Column("resources_synced", Boolean),
     UniqueConstraint("agent_type", "host"),
+)
+
+# Who besides its owner may see an object, and how. `target_project` is a project or '*'. What a
+# network's ``shared`` says is read from here. See db/sharing.py.
+rbac_policies = Table(
+    "rbac_policies",
+    METADATA,
+    _id(),
+    _project(),
+    Column("object_type", String(32), nullable=False),
+    Column("object_id", String(36), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("target_project", String(255), nullable=False),
+    UniqueConstraint("object_id", "action", "target_project"),
+    Index("ix_rbac_policies_target", "target_project", "object_type", "action", "object_id"),
 )
 
 tags = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 
-from deuteron.db import tables
+from deuteron.db import sharing, tables
 from deuteron.db.tables import tags
 from deuteron.db.transaction import Connectable
 
@@ -63,18 +63,25 @@ _RESOURCE = {
     )
     for collection, table in _TAGGABLE.items()
 }
+_RESOURCE_SCOPED = {
+    collection: sharing.for_one(statement, collection)
+    for collection, statement in _RESOURCE.items()
+}
 
 
 def of_resource(
-    conn: Connectable, collection: str, resource_id: str
+    conn: Connectable, collection: str, resource_id: str, scope: str | None = None
 ) -> tuple[str, list[str]] | None:
-    """Whose a resource is and its tags in order; None if it does not exist.
+    """Whose a resource is and its tags in order; None if a project does not see it.
 
     Args:
+        conn: where to read.
         collection: what it is.
         resource_id: its id.
+        scope: the project that asks, None for everything.
     """
-    rows = conn.execute(_RESOURCE[collection], {"id": resource_id}).fetchall()
+    statement = (_RESOURCE if scope is None else _RESOURCE_SCOPED)[collection]
+    rows = conn.execute(statement, {"id": resource_id, **sharing.parameters(scope)}).fetchall()
     if not rows:
         return None
     return rows[0][0] or "", [tag for _, tag in rows if tag is not None]

@@ -32,6 +32,7 @@ from deuteron.errors.base import *
 from deuteron.errors.drivers import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
+from deuteron.errors.rbac import *
 from deuteron.errors.security_groups import *
 from deuteron.errors.segments import *
 from deuteron.errors.subnets import *

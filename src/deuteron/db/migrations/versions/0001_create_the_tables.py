@@ -137,7 +137,6 @@ def upgrade() -> None:
         sa.Column("name", _text(255), nullable=False),
         sa.Column("admin_state_up", sa.Boolean(), nullable=False),
         sa.Column("status", _text(16), nullable=False),
-        sa.Column("shared", sa.Boolean(), nullable=False),
         sa.Column("external", sa.Boolean(), nullable=False),
         sa.Column("mtu", sa.Integer(), nullable=False),
         sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
@@ -174,6 +173,34 @@ def upgrade() -> None:
     op.create_index(op.f("ix_postcommits_due_at"), "postcommits", ["due_at"], unique=False)
     op.create_index(
         op.f("ix_postcommits_resource_id"), "postcommits", ["resource_id"], unique=False
+    )
+    op.create_table(
+        "rbac_policies",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("object_type", _text(32), nullable=False),
+        sa.Column("object_id", _text(36), nullable=False),
+        sa.Column("action", _text(32), nullable=False),
+        sa.Column("target_project", _text(255), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rbac_policies")),
+        sa.UniqueConstraint(
+            "object_id",
+            "action",
+            "target_project",
+            name=op.f("uq_rbac_policies_object_id_action_target_project"),
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_rbac_policies_project_id"), "rbac_policies", ["project_id"], unique=False
+    )
+    op.create_index(
+        "ix_rbac_policies_target",
+        "rbac_policies",
+        ["target_project", "object_type", "action", "object_id"],
+        unique=False,
     )
     op.create_table(
         "security_groups",

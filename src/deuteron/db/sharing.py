@@ -1,0 +1,232 @@
+"""Who may see what: the condition that a row is a project's own, or shared with it.
+
+    scope    the project that asks; None sees everything and has no condition
+    own      rows with its project_id
+    shared   rows that an RBAC policy shows to it, or to everybody ('*')
+
+What each collection shows to a project is the table `VISIBLE` below, as in Neutron: the ports on a
+network are seen by the network's owner too, subnets by those who see their network because it is
+shared or external.
+
+A condition comes in two forms that mean the same. `Visible.one` is for a row that its id found
+already: it looks up the policy of this row. `Visible.many` is for lists: it gathers the ids that
+the project sees, so that what others have costs nothing. Both have one bound parameter, whose
+value is `parameters(scope)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    bindparam,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
+
+from deuteron.db import tables
+from deuteron.db.tables import rbac_policies
+
+SHARED = "access_as_shared"
+EXTERNAL = "access_as_external"
+EVERYBODY = "*"
+"""The target of a policy for all projects."""
+
+_SCOPE = "scope"
+Statement = TypeVar("Statement", bound=Select[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What a project sees of one table.
+
+    Args:
+        one: condition on a row that is found by its id.
+        many: condition on the rows of a list.
+    """
+
+    one: ColumnElement[bool]
+    many: ColumnElement[bool]
+
+
+def parameters(scope: str | None) -> dict[str, Any]:
+    """The value of the parameter in these conditions and in `shared_with_caller`.
+
+    Args:
+        scope: the project that asks. Who sees everything is told only what everybody sees of
+            `shared_with_caller`.
+    """
+    return {_SCOPE: EVERYBODY if scope is None else scope}
+
+
+def for_one(statement: Statement, collection: str) -> Statement:
+    """The statement that finds one row by its id, for a project.
+
+    Args:
+        statement: without any scope.
+        collection: a key of `VISIBLE`.
+    """
+    return statement.where(VISIBLE[collection].one)
+
+
+def for_many(statement: Statement, collection: str, scope: str | None) -> Statement:
+    """The statement of a list, for who asks.
+
+    Args:
+        statement: without any scope.
+        collection: a key of `VISIBLE`.
+        scope: the project that asks, None for everything.
+    """
+    return statement if scope is None else statement.where(VISIBLE[collection].many)
+
+
+def _me() -> ColumnElement[str]:
+    return bindparam(_SCOPE, type_=String())
+
+
+def _targets_me() -> ColumnElement[bool]:
+    return rbac_policies.c.target_project.in_((literal(EVERYBODY, String()), _me()))
+
+
+def _policies(object_type: str, actions: tuple[str, ...]) -> Select[Any]:
+    """Ids of the objects of a type that a policy shows to the project."""
+    return select(rbac_policies.c.object_id).where(
+        rbac_policies.c.object_type == object_type,
+        rbac_policies.c.action.in_(actions),
+        _targets_me(),
+    )
+
+
+def _shown(object_id: ColumnElement[str], actions: tuple[str, ...]) -> ColumnElement[bool]:
+    """A policy shows the object of this id to the project. An id is of one type only."""
+    return exists().where(
+        rbac_policies.c.object_id == object_id,
+        rbac_policies.c.action.in_(actions),
+        _targets_me(),
+    )
+
+
+def _among(id_column: ColumnElement[str], *ids: Select[Any]) -> ColumnElement[bool]:
+    mine = union(*ids).subquery("mine")
+    return id_column.in_(select(next(iter(mine.columns))))
+
+
+def shared_with_caller(object_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """The value of the attribute ``shared``: whether an object is shared with who asks.
+
+    Args:
+        object_id: the column of the object's id.
+    """
+    return _shown(object_id, (SHARED,))
+
+
+def shared_filter(object_id: ColumnElement[str], values: tuple[Any, ...]) -> ColumnElement[bool]:
+    """The filter ``shared=true`` or ``shared=false`` of a list.
+
+    Args:
+        object_id: the column of the object's id.
+        values: True, False or both.
+    """
+    condition = shared_with_caller(object_id)
+    wanted = {bool(value) for value in values}
+    if not wanted:
+        return false()
+    if len(wanted) > 1:
+        return true()
+    return condition if wanted.pop() else ~condition
+
+
+def own_or_shared(table: Table, object_type: str, actions: tuple[str, ...] = (SHARED,)) -> Visible:
+    """The rows of a project, and those that a policy shows to it.
+
+    Args:
+        table: with the columns ``id`` and ``project_id``.
+        object_type: what policies call it.
+        actions: of the policies that show it.
+    """
+    own = table.alias("own")
+    return Visible(
+        one=or_(table.c.project_id == _me(), _shown(table.c.id, actions)),
+        many=_among(
+            table.c.id,
+            select(own.c.id).where(own.c.project_id == _me()),
+            _policies(object_type, actions),
+        ),
+    )
+
+
+def own_or_below_own(table: Table, parent: Table, parent_id: str) -> Visible:
+    """The rows of a project, and those that belong to something of the project.
+
+    Args:
+        table: with the columns ``id`` and ``project_id``.
+        parent: what the rows belong to, with the columns ``id`` and ``project_id``.
+        parent_id: the column of `table` with the parent's id.
+    """
+    own, below, owned = table.alias("own"), table.alias("below"), parent.alias("owned")
+    return Visible(
+        one=or_(
+            table.c.project_id == _me(),
+            exists().where(owned.c.id == table.c[parent_id], owned.c.project_id == _me()),
+        ),
+        many=_among(
+            table.c.id,
+            select(own.c.id).where(own.c.project_id == _me()),
+            select(below.c.id)
+            .select_from(below.join(owned, owned.c.id == below.c[parent_id]))
+            .where(owned.c.project_id == _me()),
+        ),
+    )
+
+
+_NETWORK_ACTIONS = (SHARED, EXTERNAL)
+
+
+def _subnets() -> Visible:
+    subnets = tables.subnets
+    own, below = subnets.alias("own"), subnets.alias("below")
+    networks = _policies("network", _NETWORK_ACTIONS).subquery("shown")
+    return Visible(
+        one=or_(subnets.c.project_id == _me(), _shown(subnets.c.network_id, _NETWORK_ACTIONS)),
+        many=_among(
+            subnets.c.id,
+            select(own.c.id).where(own.c.project_id == _me()),
+            select(below.c.id).join(networks, networks.c.object_id == below.c.network_id),
+        ),
+    )
+
+
+def _segments() -> Visible:
+    """A segment has no project of its own: it is its network's."""
+    owned = tables.networks.alias("owned")
+    of_own = tables.segments.c.network_id.in_(select(owned.c.id).where(owned.c.project_id == _me()))
+    return Visible(one=of_own, many=of_own)
+
+
+def _segment_ranges() -> Visible:
+    ranges = tables.network_segment_ranges
+    usable = or_(ranges.c.project_id == _me(), ranges.c.shared)
+    return Visible(one=usable, many=usable)
+
+
+VISIBLE: Mapping[str, Visible] = {
+    "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
+    "network_segment_ranges": _segment_ranges(),
+    "ports": own_or_below_own(tables.ports, tables.networks, "network_id"),
+    "security_groups": own_or_shared(tables.security_groups, "security_group"),
+    "security_group_rules": own_or_below_own(
+        tables.security_group_rules, tables.security_groups, "security_group_id"
+    ),
+    "segments": _segments(),
+    "subnets": _subnets(),
+}
+"""Collection -> what a project sees of it."""
