@@ -79,7 +79,7 @@ $(VENV)/.dev: requirements-dev.txt tests/sample_driver/pyproject.toml $(VENV)/.r
 # MariaDB and PostgreSQL, from Debian's packages where that may be done; then the fast MySQL driver.
 servers: $(VENV)/.dev
 	@tests/install-servers
-	@if pkg-config --exists libmariadb 2>/dev/null; then $(MAKE) --no-print-directory $(VENV)/.mysql; fi
+	@if pkg-config --exists libmariadb 2>/dev/null; then $(MAKE) -s --no-print-directory $(VENV)/.mysql; fi
 
 $(VENV)/.mysql: requirements-mysql.txt $(VENV)/.runtime
 	@echo "Compiling the fast driver of MariaDB"
