@@ -1,0 +1,154 @@
+"""``python -m bench``: measures the service of this checkout, on SQLite and a private MariaDB.
+
+    counts   in this process: SQL statements of each operation
+    starts   of fresh servers, by the clock
+    load     two workers; CPU time per request, from /proc, and memory
+
+The load comes from one client that waits for each answer: what is measured is the cost of a
+request, not how many fit into a second.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench import budget, processes, report
+from bench.client import Client, Failed
+from bench.load import Load
+from bench.report import Results
+from bench.statements import counts
+from tests.instances import mariadb
+from tests.instances.mariadb import MariaDB
+from tests.instances.service import Options, Service, as_ini
+
+KINDS = ("SQLite", "MariaDB")
+ML2: Mapping[str, object] = {
+    "mechanism_drivers": "openvswitch,linuxbridge,l2population",
+    "project_network_types": "vxlan",
+}
+LEGEND = """
+SQL     statements of one request, or of a whole bulk; BEGIN and COMMIT are not counted
+CPU ms  of the server's processes, per request, the median of the repeats; with SQLite's own
+wall    ms from request to answer, with one client
+alike   not more than where there is less        !  more than that"""
+FEW_VNIS, ALL_VNIS = "1:1000", "1:16777215"
+
+
+def main() -> int:
+    """Measures, prints the table, writes JSON if asked."""
+    arguments = _arguments()
+    measured: dict[str, Results] = {}
+    for kind in arguments.database or KINDS:
+        if kind == "MariaDB" and mariadb.programs() is None:
+            _say("MariaDB is not installed: left out")
+            continue
+        measured[kind] = _measure(kind, arguments)
+    budgets = budget.read()
+    print(report.table(budgets, measured))
+    print(LEGEND)
+    if arguments.json:
+        text = json.dumps(report.document(budgets, measured), indent=1)
+        arguments.json.write_text(f"{text}\n", encoding="utf-8")
+    return 0
+
+
+def _measure(kind: str, arguments: argparse.Namespace) -> Results:
+    with _databases(kind) as urls:
+        _say(f"{kind}: counting statements")
+        with tempfile.TemporaryDirectory(prefix="deuteron-bench-") as folder:
+            url = urls.get("counts", f"sqlite:///{folder}/counts.sqlite")
+            path = Path(folder, "bench.conf")
+            path.write_text(as_ini(_options(url)), encoding="utf-8")
+            results = Results(statements=counts(path))
+        if kind == "SQLite":
+            _say(f"{kind}: starting servers")
+            _measure_starts(results, arguments.starts)
+        _measure_load(kind, urls.get("load"), results, arguments)
+    return results
+
+
+def _measure_starts(results: Results, times: int) -> None:
+    for name, vnis in (
+        ("start, new folder, to the first answer", None),
+        (f"start with vni_ranges = {FEW_VNIS}", FEW_VNIS),
+        (f"start with vni_ranges = {ALL_VNIS}", ALL_VNIS),
+    ):
+        results.seconds[name] = []
+        for _ in range(times):
+            service = Service(_options(None, vnis=vnis))
+            try:
+                results.seconds[name].append(service.start())
+            finally:
+                service.remove()
+
+
+def _measure_load(
+    kind: str, url: str | None, results: Results, arguments: argparse.Namespace
+) -> None:
+    with Service(_options(url), workers=2).running() as service:
+        pids = processes.family(service.pid)
+        client = Client(service.url)
+        _note_memory(results, pids, "idle")
+        load = Load(client=client, pids=pids, count=arguments.count, repeat=arguments.repeat)
+        try:
+            results.costs = load.run(lambda words: _say(f"{kind}: {words}"))
+        except Failed as failure:
+            sys.exit(f"{failure}\n{service.log}")
+        _note_memory(results, pids, "after all this")
+        client.close()
+
+
+def _note_memory(results: Results, pids: list[int], when: str) -> None:
+    name = f"memory, 2 workers, {when}"
+    results.megabytes[name] = processes.resident_megabytes(pids)
+    results.proportional[name] = processes.proportional_megabytes(pids)
+
+
+@contextmanager
+def _databases(kind: str) -> Iterator[dict[str, str]]:
+    """URLs of two empty databases; none for SQLite, which is a file in the server's folder."""
+    if kind == "SQLite":
+        yield {}
+        return
+    server = MariaDB()
+    try:
+        server.start()
+        yield {name: server.create(name) for name in ("counts", "load")}
+    finally:
+        server.remove()
+
+
+def _options(url: str | None, *, vnis: str | None = None) -> Options:
+    return {
+        "ml2": ML2,
+        **({"database": {"connection": url}} if url else {}),
+        **({"ml2_type_vxlan": {"vni_ranges": vnis}} if vnis else {}),
+    }
+
+
+def _say(words: str) -> None:
+    print(f"... {words}", file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measures the service of this checkout; a table, and JSON."
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, too")
+    parser.add_argument(
+        "--database", action="append", choices=KINDS, help="only this kind; may be repeated"
+    )
+    parser.add_argument(
+        "--count", type=int, default=200, help="requests of a kind and repeat (default: 200)"
+    )
+    parser.add_argument("--repeat", type=int, default=5, help="repeats (default: 5)")
+    parser.add_argument("--starts", type=int, default=5, help="starts of a kind (default: 5)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

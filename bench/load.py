@@ -1,0 +1,238 @@
+"""The operations, sent to a server one after the other, and what its processes used for each.
+
+warm up: every operation a few times, so that all workers have done everything
+measure: every operation `repeat` times `count` requests, on fresh objects
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import processes
+from bench.client import Client, Failed, decoded
+
+BULK = 100
+MANY = 10_000
+HOST = "bench-1"
+
+Requests = list[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What requests of one kind cost.
+
+    Args:
+        cpu_ms: CPU of the server's processes per request, one figure for each repeat.
+        wall_ms: the same by the client's clock.
+    """
+
+    cpu_ms: list[float]
+    wall_ms: list[float]
+
+    @property
+    def cpu(self) -> float:
+        """The median of the repeats: one disturbed by others does not count."""
+        return statistics.median(self.cpu_ms)
+
+    @property
+    def wall(self) -> float:
+        """The median of the repeats."""
+        return statistics.median(self.wall_ms)
+
+
+@dataclass(kw_only=True)
+class Load:
+    """A measurement of one server.
+
+    Args:
+        client: of the server.
+        pids: of its processes.
+        count: requests of each kind in a repeat.
+        repeat: how often.
+    """
+
+    client: Client
+    pids: list[int]
+    count: int
+    repeat: int
+    costs: dict[str, Cost] = field(default_factory=dict)
+    _serial: int = 0
+
+    def run(self, say: Callable[[str], None]) -> dict[str, Cost]:
+        """Measures everything.
+
+        Args:
+            say: told what is being done.
+        """
+        count, repeat = self.count, self.repeat
+        say("warming up")
+        self.count, self.repeat = 16, 1
+        self._basics()
+        self.count, self.repeat = count, repeat
+        say("measuring")
+        self._basics()
+        say(f"filling a subnet with {MANY:,} ports")
+        self._many()
+        return self.costs
+
+    # --- the operations ---------------------------------------------------------------------------
+
+    def _basics(self) -> None:
+        self._agent_reports()
+        networks = self._ids(
+            self._measured(
+                "create network",
+                lambda _: [self._network_request() for _ in range(self.count)],
+            )
+        )
+        groups = [networks[i :: self.repeat] for i in range(self.repeat)]
+        self._measured(
+            "create subnet", lambda turn: [self._subnet_request(one) for one in groups[turn]]
+        )
+        home = self._network_with_subnet()
+        ports = self._ids(
+            self._measured(
+                "create port", lambda _: [self._port_request(home) for _ in range(self.count)]
+            )
+        )
+        bound = self._measured(
+            "create port with a host, bound",
+            lambda _: [
+                self._port_request(home, **{"binding:host_id": HOST}) for _ in range(self.count)
+            ],
+        )
+        self._require_bound(bound)
+        self._measured(
+            f"create {BULK} ports at once, per port",
+            lambda _: [self._bulk_request(home) for _ in range(max(1, self.count // 20))],
+            units=BULK,
+        )
+        self._measured(
+            "show port", lambda _: [self.client.encoded("GET", f"/ports/{one}") for one in ports]
+        )
+        self._measured(
+            "update port, name",
+            lambda turn: [self._update_request(one, name=f"turn-{turn}") for one in ports],
+        )
+        shares = [ports[i :: self.repeat] for i in range(self.repeat)]
+        moved = self._measured(
+            "update port, host",
+            lambda turn: [
+                self._update_request(one, **{"binding:host_id": HOST}) for one in shares[turn]
+            ],
+        )
+        self._require_bound(moved)
+        self._measured(
+            "delete port",
+            lambda turn: [self.client.encoded("DELETE", f"/ports/{one}") for one in shares[turn]],
+        )
+
+    def _many(self) -> None:
+        home = self._network_with_subnet(bits=16)
+        there = len(self.client.call("GET", "/ports?fields=id")["ports"])
+        for _ in range(0, MANY - there, BULK):
+            decoded(self.client.send(self._bulk_request(home)))
+        few = max(4, self.count // 25)
+        for name, path in (
+            ("full", "/ports"),
+            ("fields=id", "/ports?fields=id"),
+            ("limit=100", "/ports?limit=100"),
+        ):
+            times = few if name != "limit=100" else self.count
+            request = self.client.encoded("GET", path)
+            self.client.send(request)
+            self._measured(
+                f"list {MANY:,} ports, {name}", lambda _, r=request, n=times: [r] * n, keep=False
+            )
+        self._measured(
+            f"create port where {MANY:,} are",
+            lambda _: [self._port_request(home) for _ in range(self.count)],
+        )
+
+    # --- measuring --------------------------------------------------------------------------------
+
+    def _measured(
+        self,
+        name: str,
+        prepare: Callable[[int], Requests],
+        *,
+        units: int = 1,
+        keep: bool = True,
+    ) -> list[Any]:
+        """Sends what `prepare` makes for each repeat; the parsed answers if they are wanted."""
+        cpu, wall, answers = [], [], []
+        for turn in range(self.repeat):
+            requests = prepare(turn)
+            used, begin = processes.cpu_seconds(self.pids), time.perf_counter()
+            received = [self.client.send(request) for request in requests]
+            took = time.perf_counter() - begin
+            used = processes.cpu_seconds(self.pids) - used
+            cpu.append(used * 1000 / len(requests) / units)
+            wall.append(took * 1000 / len(requests) / units)
+            if keep:
+                answers += [decoded(one) for one in received]
+            elif any(status != 200 for status, _ in received):
+                raise Failed(f"{name}: {received[0]}")
+        self.costs[name] = Cost(cpu_ms=cpu, wall_ms=wall)
+        return answers
+
+    # --- objects ----------------------------------------------------------------------------------
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def _agent_reports(self) -> None:
+        agent = {
+            "agent_type": "Open vSwitch agent",
+            "binary": "neutron-openvswitch-agent",
+            "host": HOST,
+            "topic": "N/A",
+            "configurations": {"tunnel_types": ["vxlan"], "tunneling_ip": "192.0.2.1"},
+        }
+        self.client.call("PUT", "/agents", {"agent": agent})
+
+    def _network_request(self) -> bytes:
+        return self.client.encoded("POST", "/networks", {"network": {"name": f"n-{self._next()}"}})
+
+    def _subnet_request(self, network_id: str, bits: int = 20) -> bytes:
+        subnet = {"network_id": network_id, "ip_version": 4, "cidr": f"10.0.0.0/{bits}"}
+        return self.client.encoded("POST", "/subnets", {"subnet": subnet})
+
+    def _network_with_subnet(self, bits: int = 20) -> str:
+        made = decoded(self.client.send(self._network_request()))["network"]["id"]
+        decoded(self.client.send(self._subnet_request(made, bits)))
+        return str(made)
+
+    def _port(self, network_id: str, **more: object) -> dict[str, object]:
+        number = self._next()
+        return {
+            "network_id": network_id,
+            "name": f"port-{number}",
+            "device_id": f"device-{number}",
+            "device_owner": "compute:nova",
+            **more,
+        }
+
+    def _port_request(self, network_id: str, **more: object) -> bytes:
+        return self.client.encoded("POST", "/ports", {"port": self._port(network_id, **more)})
+
+    def _bulk_request(self, network_id: str) -> bytes:
+        ports = [self._port(network_id) for _ in range(BULK)]
+        return self.client.encoded("POST", "/ports", {"ports": ports})
+
+    def _update_request(self, port_id: str, **changes: object) -> bytes:
+        return self.client.encoded("PUT", f"/ports/{port_id}", {"port": changes})
+
+    @staticmethod
+    def _ids(answers: Iterable[dict[str, dict[str, str]]]) -> list[str]:
+        return [thing["id"] for answer in answers for thing in answer.values()]
+
+    @staticmethod
+    def _require_bound(answers: Iterable[dict[str, dict[str, str]]]) -> None:
+        kinds = {answer["port"]["binding:vif_type"] for answer in answers}
+        if kinds != {"ovs"}:
+            raise Failed(f"ports that were to be bound are {', '.join(sorted(kinds))}")
