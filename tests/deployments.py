@@ -16,6 +16,7 @@ from deuteron.core.deployment import Deployment
 from deuteron.db.engine import Database
 from deuteron.db.moments import later
 from deuteron.ml2.dispatch import Mechanisms
+from deuteron.ml2.mechanisms.l2population import Notifier
 
 ADMIN = RequestContext(request_id="req-test", project_id="p", user_id="u", is_admin=True)
 
@@ -61,6 +62,7 @@ def a_deployment(
     drivers: Sequence[tuple[str, Any]] = (),
     configuration: str = "",
     clock: Clock | None = None,
+    notifier: Notifier | None = None,
 ) -> Deployment:
     """A deployment as the application would build it.
 
@@ -71,13 +73,14 @@ def a_deployment(
         drivers: (name, driver) that exist already, asked after those.
         configuration: lines after `CONFIGURATION`.
         clock: of the deployment.
+        notifier: who tells agents about ports.
     """
     path = folder / "neutron.conf"
     path.write_text(f"[DEFAULT]\nstate_path = {folder}\n{CONFIGURATION}\n{configuration}")
     with database.maintenance() as connection:
         url = connection.engine.url.render_as_string(hide_password=False)
     options = {("database", "connection"): url, ("ml2", "mechanism_drivers"): ",".join(mechanisms)}
-    built = build(config.load([str(path)], command_line=options))
+    built = build(config.load([str(path)], command_line=options), notifier=notifier)
     built.database.dispose()
     asked = Mechanisms([*built.mechanisms.drivers, *drivers])
     return replace(built, database=database, mechanisms=asked, clock=clock or Clock())

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from deuteron.core import agents, binding, explanations, ports
 from deuteron.core.driver_sources import Lookups
-from deuteron.core.topology import KeptTopology
 from deuteron.db import bindings as rows
 from deuteron.db.engine import Database
 from deuteron.db.tables import journal, port_bindings, postcommits
@@ -490,12 +489,15 @@ def test_one_active_binding_per_port(site):
 
 
 def test_tunnel_endpoints_are_told_where_ports_are(database, tmp_path, intruder):
+    recorded = RecordedMessages()
     d = a_deployment(
-        database, tmp_path, mechanisms=["l2population"], drivers=[("intruder", intruder)]
+        database,
+        tmp_path,
+        mechanisms=["l2population"],
+        drivers=[("intruder", intruder)],
+        notifier=recorded,
     )
-    site, recorded = Site(d), RecordedMessages()
-    ((_, driver), _) = d.mechanisms.drivers
-    driver.connect(topology=KeptTopology(database), notifier=recorded)
+    site = Site(d)
     intruder.status = "ACTIVE"
     site.report("host-1", tunneling_ip="192.0.2.1")
     site.report("host-2", LINUXBRIDGE, tunneling_ip="192.0.2.2")

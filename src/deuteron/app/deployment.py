@@ -18,7 +18,11 @@ from deuteron.db.free_ranges import Hints
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
-from deuteron.ml2.mechanisms.l2population import L2populationMechanismDriver, RecordedMessages
+from deuteron.ml2.mechanisms.l2population import (
+    L2populationMechanismDriver,
+    Notifier,
+    TellingDriver,
+)
 from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
@@ -27,12 +31,13 @@ _SPARE_CONNECTIONS = 2
 _POOL_TIMEOUT = 30
 
 
-def build(settings: Settings) -> Deployment:
+def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment:
     """Open the database, load the drivers and put them together.
 
     Args:
         settings: what was configured; `deuteron.config.load` has filled oslo.config's global
             options as well, which drivers read in their ``initialize``.
+        notifier: who tells agents where the ports of a network are; None where nobody does.
 
     Raises:
         StartError: the database cannot be used, or a driver does not load.
@@ -51,9 +56,13 @@ def build(settings: Settings) -> Deployment:
     names = settings.ml2.mechanism_drivers
     drivers = loading.load(loading.MECHANISM_DRIVERS, names, "mechanism driver")
     loading.initialize(drivers, "mechanism driver")
-    for _, driver in drivers:
-        if isinstance(driver, L2populationMechanismDriver):
-            driver.connect(topology=KeptTopology(database), notifier=RecordedMessages())
+    if notifier is not None:
+        drivers = [
+            (name, TellingDriver(topology=KeptTopology(database), notifier=notifier))
+            if isinstance(driver, L2populationMechanismDriver)
+            else (name, driver)
+            for name, driver in drivers
+        ]
     of_vendors = of_others(settings.ml2.extension_drivers)
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")

@@ -15,6 +15,7 @@ from deuteron.ml2.mechanisms.l2population import (
     Method,
     PlacedPort,
     RecordedMessages,
+    TellingDriver,
     addresses_changed,
     endpoint_of,
     port_down,
@@ -223,9 +224,8 @@ def recorded() -> RecordedMessages:
 
 @pytest.fixture
 def driver(topology, recorded) -> L2populationMechanismDriver:
-    driver = L2populationMechanismDriver()
+    driver = TellingDriver(topology=topology, notifier=recorded)
     driver.initialize()
-    driver.connect(topology=topology, notifier=recorded)
     return driver
 
 

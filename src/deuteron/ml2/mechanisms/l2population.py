@@ -254,25 +254,12 @@ def _entries(port: Resource, segment: Resource, ports: dict[str, list[list[str]]
 class L2populationMechanismDriver(api.MechanismDriver):
     """The driver ``l2population``. It binds nothing, others do.
 
-    `connect` gives it the means; without, it has nobody to ask and to tell, and does nothing.
+    Where there is somebody who tells agents, `TellingDriver` takes its place; without, it has no
+    hooks that cost anything.
     """
-
-    def __init__(self) -> None:
-        self._topology: Topology | None = None
-        self._notifier: Notifier = RecordedMessages()
 
     def initialize(self) -> None:
         """Nothing to read."""
-
-    def connect(self, *, topology: Topology, notifier: Notifier) -> None:
-        """Give the driver what it works with.
-
-        Args:
-            topology: whom to ask about ports and hosts.
-            notifier: who tells the agents.
-        """
-        self._topology = topology
-        self._notifier = notifier
 
     def filter_hosts_with_segment_access(
         self,
@@ -305,6 +292,19 @@ class L2populationMechanismDriver(api.MechanismDriver):
         ):
             message = f"the MAC address of port {port['id']} cannot change while it is ACTIVE"
             raise exceptions.InvalidInput(error_message=message)
+
+
+class TellingDriver(L2populationMechanismDriver):
+    """The driver ``l2population`` where agents can be told.
+
+    Args:
+        topology: whom to ask about ports and hosts.
+        notifier: who tells the agents.
+    """
+
+    def __init__(self, *, topology: Topology, notifier: Notifier) -> None:
+        self._topology = topology
+        self._notifier = notifier
 
     def update_port_postcommit(self, context: PortContext) -> None:
         """Tell what an update changed.
@@ -376,7 +376,7 @@ class L2populationMechanismDriver(api.MechanismDriver):
         self, segment: Resource | None, host: str | None
     ) -> tuple[Topology, Resource, Endpoint] | None:
         """Whom to ask, the segment and the host's endpoint; None where no tunnel is concerned."""
-        if self._topology is None or segment is None or not host:
+        if segment is None or not host:
             return None
         endpoint = self._topology.endpoints([host]).get(host)
         if endpoint is None:
