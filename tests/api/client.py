@@ -9,6 +9,7 @@ PLURAL = {
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
     "network_segment_range": "network_segment_ranges",
+    "rbac_policy": "rbac-policies",
 }
 
 

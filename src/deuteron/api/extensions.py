@@ -31,7 +31,9 @@ from neutron_lib.api.definitions import (
     portbindings_extended,
     project_id,
     provider_net,
+    rbac_security_groups,
     revisionifmatch,
+    security_groups_shared_filtering,
     segment,
     sorting,
     standard_attr_segment,
@@ -41,7 +43,7 @@ from neutron_lib.api.definitions import (
 )
 
 from deuteron.api.attributes import merged
-from deuteron.api.definitions import agents, networks, ports, security_groups, standard
+from deuteron.api.definitions import agents, networks, ports, rbac, security_groups, standard
 from deuteron.errors import StartError
 from deuteron.surface import AttributeMap, Extension, defined_by
 
@@ -66,12 +68,21 @@ _KNOWN = (
     defined_by(portbindings_extended),
     defined_by(project_id),
     defined_by(provider_net),
+    defined_by(rbac_security_groups),
     defined_by(revisionifmatch),
+    defined_by(security_groups_shared_filtering),
     defined_by(segment),
     defined_by(sorting),
     defined_by(standard_attr_segment),
     defined_by(stateful_security_group),
     defined_by(tag_creation),
+    Extension(
+        alias="rbac-policies",
+        name="RBAC Policies",
+        description="Objects that are shared with single projects, or with all.",
+        updated="2015-06-17T12:15:12-00:00",
+        attributes=rbac.POLICIES,
+    ),
     Extension(
         alias="security-group",
         name="security-group",

@@ -12,6 +12,7 @@ from deuteron.core import (
     bindings,
     networks,
     ports,
+    rbac_policies,
     security_group_rules,
     security_groups,
     segment_ranges,
@@ -141,6 +142,17 @@ _ALWAYS = (
     ),
 )
 
+_RBAC = Resource(
+    name="rbac_policy",
+    collection="rbac_policies",
+    paths=("rbac-policies", "rbac_policies"),
+    list_=rbac_policies.list_,
+    get=rbac_policies.get,
+    create=rbac_policies.create,
+    update=rbac_policies.update,
+    delete=rbac_policies.delete,
+)
+
 _SECURITY_GROUPS = (
     Resource(
         name="security_group",
@@ -173,7 +185,7 @@ def resources(*, security_groups: bool = True) -> tuple[Resource, ...]:
     Args:
         security_groups: whether it has security groups (``enable_security_group``).
     """
-    return (*_ALWAYS, *_SECURITY_GROUPS) if security_groups else _ALWAYS
+    return (*_ALWAYS, _RBAC, *(_SECURITY_GROUPS if security_groups else ()))
 
 
 # What is no verb of a noun: path below /v2.0/ -> method -> handler.

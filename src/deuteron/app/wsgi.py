@@ -44,6 +44,7 @@ ALIASES = (
     "port-security",
     "project-id",
     "provider",
+    "rbac-policies",
     "revision-if-match",
     "segment",
     "sorting",
@@ -54,7 +55,12 @@ ALIASES = (
     "standard-attr-timestamp",
     "tag-creation",
 )
-SECURITY_GROUP_ALIASES = ("security-group", "stateful-security-group")
+SECURITY_GROUP_ALIASES = (
+    "rbac-security-groups",
+    "security-group",
+    "security-groups-shared-filtering",
+    "stateful-security-group",
+)
 
 # Days that entries of the journal are kept at least.
 _JOURNAL_DAYS = 30

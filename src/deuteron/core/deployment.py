@@ -9,13 +9,14 @@
 It is built once, in `deuteron.app`, and passed on; nothing below reads a global.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from deuteron.config import Settings
 from deuteron.core.extension import Extended
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
+from deuteron.db.rbac_policies import SHAREABLE, Shareable
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers
 from deuteron.ml2.segments import SegmentManager
@@ -34,6 +35,7 @@ class Deployment:
         hints: addresses that this process may try first.
         clock: the present time as ISO 8601 text in UTC, ``2014-06-04T12:00:00Z``.
         extension_drivers: of other distributions, for attributes of their own.
+        shareable: what RBAC policies can share, by object type.
     """
 
     settings: Settings
@@ -46,3 +48,4 @@ class Deployment:
     hints: Hints
     clock: Callable[[], str]
     extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)
+    shareable: Mapping[str, Shareable] = field(default_factory=lambda: SHAREABLE)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deuteron.db import rbac_policies as rows
-from deuteron.db.rbac_policies import SHAREABLE
 from deuteron.db.sharing import EVERYBODY, EXTERNAL, SHARED
 from deuteron.db.transaction import Transaction
 from deuteron.errors import ExternalNetworkInUse, InvalidSharedSetting
@@ -73,7 +72,7 @@ def changed_network(tx: Transaction, network: Network, original: Network) -> Non
                 rows.insert_many(tx, [with_everybody("network", network, SHARED)])
         else:
             left = {*present, network["project_id"]} - {EVERYBODY}
-            if rows.users(tx, SHAREABLE["network"], network["id"]) - left:
+            if rows.projects_on_network(tx, network["id"]) - left:
                 raise InvalidSharedSetting(network=network["id"])
             rows.withdraw(tx, network["id"], SHARED, EVERYBODY)
     if network["router:external"] != original["router:external"]:

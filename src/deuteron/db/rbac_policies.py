@@ -4,12 +4,11 @@ What can be shared is the table `SHAREABLE`: object type of the API -> where the
 they can be shared, and which projects depend on seeing them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     Table,
     bindparam,
@@ -23,7 +22,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from deuteron.db import select as listing
 from deuteron.db import sharing, tables
-from deuteron.db.sharing import EXTERNAL, SHARED
+from deuteron.db.sharing import EXTERNAL, SHARED, VISIBLE, Visible
 from deuteron.db.tables import rbac_policies
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -38,16 +37,19 @@ class Shareable:
     """A type of objects that can be shared.
 
     Args:
-        collection: of the API.
         table: with the columns ``id``, ``project_id``, ``revision_number`` and ``updated_at``.
         actions: how its objects can be shared.
         used_by: selects the projects that use one object; its id is the parameter ``object_id``.
+        visible: what a project sees of it.
+        require: ``(conn, row, target project)`` refuses to share an object with who does not see
+            what it depends on.
     """
 
-    collection: str
     table: Table
+    visible: Visible
     actions: tuple[str, ...] = (SHARED,)
-    used_by: Any
+    used_by: Select[Any]
+    require: Callable[[Connectable, Mapping[str, Any], str], None] | None = None
 
 
 def _members_of_group() -> Select[Any]:
@@ -62,23 +64,16 @@ def _members_of_group() -> Select[Any]:
 
 SHAREABLE: Mapping[str, Shareable] = {
     "network": Shareable(
-        collection="networks",
         table=tables.networks,
+        visible=VISIBLE["networks"],
         actions=(SHARED, EXTERNAL),
-        used_by=union(
-            # ports of the network itself (of routers, say) belong to no project or any
-            select(tables.ports.c.project_id).where(
-                tables.ports.c.network_id == bindparam(_OBJECT),
-                ~tables.ports.c.device_owner.startswith("network:"),
-            ),
-            select(tables.subnets.c.project_id).where(
-                tables.subnets.c.network_id == bindparam(_OBJECT)
-            ),
-        ),
+        used_by=select(tables.ports.c.project_id)
+        .where(tables.ports.c.network_id == bindparam(_OBJECT))
+        .distinct(),
     ),
     "security_group": Shareable(
-        collection="security_groups",
         table=tables.security_groups,
+        visible=VISIBLE["security_groups"],
         used_by=_members_of_group(),
     ),
 }
@@ -146,6 +141,9 @@ def delete_one(conn: Connectable, policy_id: str) -> bool:
 _OF_OBJECT = select(rbac_policies.c.id, rbac_policies.c.target_project).where(
     rbac_policies.c.object_id == bindparam(_OBJECT), rbac_policies.c.action == bindparam("action")
 )
+_PRESENT = select(
+    rbac_policies.c.object_id, rbac_policies.c.action, rbac_policies.c.target_project
+).where(rbac_policies.c.object_id.in_(bindparam("ids", expanding=True)))
 _DELETE_OF_OBJECTS = delete(rbac_policies).where(
     rbac_policies.c.object_id.in_(bindparam("ids", expanding=True))
 )
@@ -191,43 +189,60 @@ def delete_of(conn: Connectable, object_ids: Sequence[str]) -> None:
 # --- objects --------------------------------------------------------------------------------------
 
 
-def object_of(
-    conn: Connectable, shareable: Shareable, object_id: str, scope: str | None
-) -> Mapping[str, Any] | None:
-    """The row of an object that a project (None: anybody) sees, or None.
+def objects(
+    conn: Connectable, shareable: Shareable, object_ids: Sequence[str], scope: str | None
+) -> dict[str, Mapping[str, Any]]:
+    """Id -> row of those of these objects that a project (None: anybody) sees: one statement.
 
     Args:
         conn: where to read.
-        shareable: its type.
-        object_id: of the object.
+        shareable: their type.
+        object_ids: of the objects.
         scope: the project that asks.
     """
-    condition: ColumnElement[bool] = shareable.table.c.id == object_id
-    statement = select(shareable.table).where(condition)
+    statement = select(shareable.table).where(shareable.table.c.id.in_(object_ids))
     if scope is not None:
-        statement = sharing.for_one(statement, shareable.collection)
-    row = conn.execute(statement, sharing.parameters(scope)).mappings().first()
-    return None if row is None else dict(row)
+        statement = statement.where(shareable.visible.one)
+    rows = conn.execute(statement, sharing.parameters(scope)).mappings()
+    return {row["id"]: dict(row) for row in rows}
 
 
-def touch(conn: Connectable, shareable: Shareable, object_id: str, now: str) -> bool:
-    """Count who may see an object as a change of it, and lock it; False if it is gone."""
+def present(conn: Connectable, object_ids: Sequence[str]) -> set[tuple[str, str, str]]:
+    """(object id, action, target) of all policies of these objects: one statement."""
+    return {tuple(row) for row in conn.execute(_PRESENT, {"ids": list(object_ids)})}
+
+
+def touch(conn: Connectable, shareable: Shareable, object_ids: Sequence[str], now: str) -> int:
+    """Count who may see objects as a change of them, and lock them; how many there are."""
     table = shareable.table
     statement = (
         update(table)
-        .where(table.c.id == object_id)
+        .where(table.c.id.in_(object_ids))
         .values(revision_number=table.c.revision_number + 1, updated_at=now)
     )
-    return bool(conn.execute(statement).rowcount == 1)
+    return int(conn.execute(statement).rowcount)
 
 
 def users(conn: Connectable, shareable: Shareable, object_id: str) -> set[str]:
     """The projects that use an object; '' is none."""
-    return {
-        project_id
-        for (project_id,) in conn.execute(shareable.used_by, {_OBJECT: object_id})
-        if project_id
-    }
+    found = conn.execute(shareable.used_by, {_OBJECT: object_id})
+    return {project_id for (project_id,) in found if project_id}
+
+
+_ON_NETWORK = union(
+    # what routers and agents have on a network is not their project's matter
+    select(tables.ports.c.project_id).where(
+        tables.ports.c.network_id == bindparam(_OBJECT),
+        ~tables.ports.c.device_owner.startswith("network:"),
+    ),
+    select(tables.subnets.c.project_id).where(tables.subnets.c.network_id == bindparam(_OBJECT)),
+)
+
+
+def projects_on_network(conn: Connectable, network_id: str) -> set[str]:
+    """The projects with ports or subnets on a network."""
+    found = conn.execute(_ON_NETWORK, {_OBJECT: network_id})
+    return {project_id for (project_id,) in found if project_id}
 
 
 _GATEWAY = (
@@ -247,11 +262,11 @@ def has_gateways(conn: Connectable, network_id: str) -> bool:
 
 _SET_EXTERNAL = (
     update(tables.networks)
-    .where(tables.networks.c.id == bindparam(_OBJECT))
+    .where(tables.networks.c.id.in_(bindparam("ids", expanding=True)))
     .values(external=bindparam("value"))
 )
 
 
-def set_external(conn: Connectable, network_id: str, external: bool) -> None:
-    """Make a network external or not."""
-    conn.execute(_SET_EXTERNAL, {_OBJECT: network_id, "value": external})
+def set_external(conn: Connectable, network_ids: Sequence[str], *, external: bool) -> None:
+    """Make networks external, or no longer."""
+    conn.execute(_SET_EXTERNAL, {"ids": list(network_ids), "value": external})
