@@ -291,7 +291,7 @@ def test_an_unusable_url_is_explained(url, words):
 
 
 def test_urls_of_old_guides_work():
-    old, _ = parsed_url("mysql+mysqldb://neutron:p%40ss@db/neutron_ml2?charset=utf8")
+    old, _ = parsed_url("mysql+pymysql://neutron:p%40ss@db/neutron_ml2?charset=utf8")
     assert old.password == "p@ss"
     assert old.query["charset"] == "utf8mb4"
     assert parsed_url("postgresql+psycopg2://u@h/n")[0].drivername == "postgresql+psycopg"

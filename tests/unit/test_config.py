@@ -275,7 +275,6 @@ FAULTS = [
     # database
     ("[database]\nconnection = neutron", ":2: [database] connection = neutron: this is no URL; write sqlite:///PATH, mysql://USER:PASSWORD@HOST/NAME or postgresql://USER:PASSWORD@HOST/NAME"),
     ("[database]\nconnection = oracle://u:secret@h/n", ":2: [database] connection = oracle://u:***@h/n: 'oracle' is no kind of database known here; use sqlite, mysql, mariadb or postgresql"),
-    ("[database]\nconnection = postgres://u:secret@h/n", ":2: [database] connection = postgres://u:***@h/n: the name of this kind is postgresql; write postgresql://..."),
     ("[database]\nconnection = mysql://u:secret@h:http/n", ":2: [database] connection = mysql://u:***@h:http/n: the port is no number from 1 to 65535; correct HOST:PORT"),
     ("[database]\nconnection = mysql://u:secret@h", ":2: [database] connection = mysql://u:***@h: the URL names no database; add /NAME"),
     ("[database]\nconnection = sqlite://", ":2: [database] connection = sqlite://: a database in memory is not shared by processes; write sqlite:///PATH"),

@@ -167,9 +167,7 @@ def database_url(value: str) -> str:
             "this is no URL; write sqlite:///PATH, mysql://USER:PASSWORD@HOST/NAME or "
             "postgresql://USER:PASSWORD@HOST/NAME"
         )
-    if kind == "postgres":
-        raise ValueError("the name of this kind is postgresql; write postgresql://...")
-    if kind not in {"sqlite", "mysql", "mariadb", "postgresql"}:
+    if kind not in {"sqlite", "mysql", "mariadb", "postgresql", "postgres"}:
         raise ValueError(
             f"{kind!r} is no kind of database known here; use sqlite, mysql, mariadb or postgresql"
         )
