@@ -18,6 +18,7 @@ _REPORT = attributes.compiled(REPORT)
 
 def report(call: Call) -> Answer:
     """Take note of an agent's report."""
+    call.policy.require(call.deployment, call.context, "create_agent")
     state = _REPORT.create(body("agent", call.document()), call.context)
     status = agents.report(call.deployment, call.context, state)
     answer = {"agent_type": state["agent_type"], "host": state["host"], "status": status}

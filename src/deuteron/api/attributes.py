@@ -166,7 +166,8 @@ class Attributes:
         unknown = body.keys() - self.known.keys()
         if unknown:
             raise HTTPBadRequest(msg=f"Unrecognized attribute(s) '{', '.join(sorted(unknown))}'")
-        if PROJECT in body and not context.is_admin and body[PROJECT] != context.project_id:
+        free = context.is_admin or context.names_projects
+        if PROJECT in body and not free and body[PROJECT] != context.project_id:
             raise HTTPBadRequest(msg="Only an administrator may name another project in project_id")
         return dict(body)
 

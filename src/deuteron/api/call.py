@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import falcon
 import orjson
 
+from deuteron.api.policy import Policy
 from deuteron.context import RequestContext
 from deuteron.errors import HTTPBadRequest, HTTPRequestEntityTooLarge, TryAgain
 
@@ -61,12 +62,14 @@ class Call:
         context: who asks.
         request: the HTTP request.
         raw: its body.
+        policy: says what the caller may do.
     """
 
     deployment: "Deployment"
     context: RequestContext
     request: falcon.Request
     raw: bytes
+    policy: Policy
 
     def document(self) -> Any:
         """The body as JSON; None where there is none. Parsed anew each time.
@@ -89,7 +92,12 @@ Handler = Callable[..., Answer]
 
 
 def responder(
-    deployment: "Deployment", authenticate: Authenticate, handler: Handler, *, largest_body: int
+    deployment: "Deployment",
+    authenticate: Authenticate,
+    handler: Handler,
+    *,
+    policy: Policy,
+    largest_body: int,
 ) -> Responder:
     """The falcon responder that runs a handler.
 
@@ -101,13 +109,14 @@ def responder(
         deployment: handed to the core.
         authenticate: says who asks, or raises.
         handler: returns the answer.
+        policy: says what callers may do.
         largest_body: in bytes.
     """
 
     def respond(request: falcon.Request, response: falcon.Response, **path: str) -> None:
-        context = authenticate(request)
+        context = policy.with_powers(authenticate(request))
         raw = read(request, largest_body) if request.method in _WITH_BODY else b""
-        call = Call(deployment=deployment, context=context, request=request, raw=raw)
+        call = Call(deployment=deployment, context=context, request=request, raw=raw, policy=policy)
         answer = _until_it_fits(handler, call, tuple(path.values()))
         response.status = _STATUS[answer.status]
         if answer.status != 204:

@@ -21,10 +21,12 @@ _QUESTION = attributes.compiled(QUESTION)
 
 def show(call: Call, port_id: str) -> Answer:
     """The explanation of a port."""
+    call.policy.require(call.deployment, call.context, "get_binding_explanation")
     return Answer(200, {NAME: explanations.get(call.deployment, call.context, port_id)})
 
 
 def create(call: Call) -> Answer:
     """The explanation of a port that is not there; nothing is written."""
+    call.policy.require(call.deployment, call.context, "create_binding_explanation")
     question = _QUESTION.create(body(NAME, call.document()), call.context)
     return Answer(200, {NAME: binding.explain(call.deployment, call.context, question)})

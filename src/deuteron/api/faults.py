@@ -15,7 +15,7 @@ import netaddr
 import orjson
 from neutron_lib import exceptions as lib
 
-from deuteron.errors import Conflict, HTTPNotFound, NetworkError
+from deuteron.errors import Conflict, HTTPNotFound, NetworkError, Unauthorized
 
 LOG = logging.getLogger(__name__)
 
@@ -113,8 +113,8 @@ def answer(
         error: what happened.
     """
     fault = fault_of(error)
-    if isinstance(error, falcon.HTTPError) and error.headers:
-        response.set_headers(error.headers)  # Allow
+    if isinstance(error, falcon.HTTPError | NetworkError) and error.headers:
+        response.set_headers(dict(error.headers))  # Allow, WWW-Authenticate, Retry-After
     if not fault.expected:
         LOG.error("%s %s failed", request.method, request.path, exc_info=error)
     elif fault.status >= 500:
@@ -123,6 +123,10 @@ def answer(
         LOG.info("%s %s refused: %s", request.method, request.path, fault.message)
     response.status = falcon.code_to_http_status(fault.status)
     response.content_type = falcon.MEDIA_JSON
+    if isinstance(error, Unauthorized):
+        told = {"code": fault.status, "title": fault.type, "message": fault.message}
+        response.data = orjson.dumps({"error": told})  # keystonemiddleware's form
+        return
     response.data = orjson.dumps(
         {fault.key: {"type": fault.type, "message": fault.message, "detail": ""}}
     )

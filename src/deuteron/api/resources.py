@@ -1,10 +1,10 @@
 """List, show, create, update and delete, the same for every noun of the API.
 
-    create   document -> bodies -> attributes.create -> noun.create   -> shown -> 201
-    update   document -> body   -> attributes.update -> noun.update   -> shown -> 200
-    delete                                              noun.delete            -> 204
-    list     query string -> Query                   -> noun.list_    -> shown -> 200, with links
-    show     query string -> fields                  -> noun.get      -> shown -> 200
+    create   document -> bodies -> attributes.create -> policy -> noun.create -> shown -> 201
+    update   document -> body   -> attributes.update -> policy -> noun.update -> shown -> 200
+    delete                                              policy -> noun.delete          -> 204
+    list     query string -> Query                   -> noun.list_ -> policy  -> shown -> 200, links
+    show     query string -> fields                  -> noun.get   -> policy  -> shown -> 200
 
 A noun is a `Resource`: names, and the functions of the core that act. `Noun` adds what was
 compiled for it. The ids of the path come first among what a verb is told: none for a list, one
@@ -55,7 +55,9 @@ def list_(noun: Noun, call: Call, *ids: str) -> Answer:
     """``GET /v2.0/things``."""
     assert noun.resource.list_ is not None
     asked = parse(noun.rules, call.request.query_string)
-    rows = noun.resource.list_(call.deployment, call.context, *ids, asked.query)
+    d, ctx, policy = call.deployment, call.context, call.policy
+    query = policy.query(noun, ctx, asked.query)
+    rows = [] if query is None else noun.resource.list_(d, ctx, *ids, query)
     collection = noun.resource.collection
     body: dict[str, Any] = {}
     if asked.query.limit:
@@ -63,7 +65,7 @@ def list_(noun: Noun, call: Call, *ids: str) -> Answer:
         pages = links.of_pages(call.request, asked, keys, noun.link_prefix)
         if pages:
             body[f"{collection}_links"] = pages
-    body[collection] = shown(noun, rows, asked.fields)
+    body[collection] = shown(noun, policy.seen(noun, d, ctx, ids, rows), asked.fields)
     return Answer(200, body)
 
 
@@ -71,7 +73,9 @@ def show(noun: Noun, call: Call, *ids: str) -> Answer:
     """``GET /v2.0/things/{id}``."""
     assert noun.resource.get is not None
     asked = parse(noun.rules, call.request.query_string)
-    row = noun.resource.get(call.deployment, call.context, *ids)
+    d, ctx, policy = call.deployment, call.context, call.policy
+    policy.require_readable(noun, ctx)
+    row = policy.require_seen(noun, d, ctx, ids, noun.resource.get(d, ctx, *ids))
     return Answer(200, {noun.resource.name: shown(noun, [row], asked.fields)[0]})
 
 
@@ -79,9 +83,12 @@ def create(noun: Noun, call: Call, *ids: str) -> Answer:
     """``POST /v2.0/things``: one under the singular, many under the plural."""
     assert noun.resource.create is not None
     given, many = bodies(noun, call.document())
-    checked = [noun.attributes.create(body, call.context) for body in given]
-    rows = noun.resource.create(call.deployment, call.context, *ids, checked)
-    made = shown(noun, rows)
+    d, ctx, policy = call.deployment, call.context, call.policy
+    checked = [noun.attributes.create(body, ctx) for body in given]
+    for body in checked:
+        policy.may_create(noun, d, ctx, ids, body)
+    rows = noun.resource.create(d, ctx, *ids, checked)
+    made = shown(noun, policy.without_hidden(noun, d, ctx, ids, rows))
     if many:
         return Answer(201, {noun.resource.collection: made})
     return Answer(201, {noun.resource.name: made[0]})
@@ -94,11 +101,12 @@ def update(noun: Noun, call: Call, *ids: str) -> Answer:
     if isinstance(document, dict) and noun.resource.collection in document:
         raise HTTPBadRequest(msg="Only one at a time can be updated")
     given = body(noun.resource.name, document)
-    changes = noun.attributes.update(given, call.context)
-    row = noun.resource.update(
-        call.deployment, call.context, *ids, changes, **_condition(call.request)
-    )
-    return Answer(200, {noun.resource.name: shown(noun, [row])[0]})
+    d, ctx, policy = call.deployment, call.context, call.policy
+    changes = noun.attributes.update(given, ctx)
+    policy.may_change(noun, d, ctx, ids, changes)
+    row = noun.resource.update(d, ctx, *ids, changes, **_condition(call.request))
+    rows = policy.without_hidden(noun, d, ctx, ids, [row])
+    return Answer(200, {noun.resource.name: shown(noun, rows)[0]})
 
 
 def delete(noun: Noun, call: Call, *ids: str) -> Answer:
@@ -106,14 +114,18 @@ def delete(noun: Noun, call: Call, *ids: str) -> Answer:
     assert noun.resource.delete is not None
     if call.raw:
         raise HTTPBadRequest(msg="A DELETE request has no body")
-    noun.resource.delete(call.deployment, call.context, *ids, **_condition(call.request))
+    d, ctx = call.deployment, call.context
+    call.policy.may_delete(noun, d, ctx, ids)
+    noun.resource.delete(d, ctx, *ids, **_condition(call.request))
     return Answer(204)
 
 
 def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
     """``PUT /v2.0/things/{id}/{action}``; the core checks and answers documents as they are."""
     verb = noun.resource.actions[action]
-    return Answer(200, verb(call.deployment, call.context, *ids, call.document()))
+    d, ctx = call.deployment, call.context
+    call.policy.may_act(noun, d, ctx, ids, action)
+    return Answer(200, verb(d, ctx, *ids, call.document()))
 
 
 def view(noun: Noun, name: str, call: Call, *ids: str) -> Answer:

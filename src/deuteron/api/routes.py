@@ -81,7 +81,6 @@ def authenticated(
 def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
     key = noun.resource.key
     one = f"{path}/{{{key}}}" if f"{{{key}}}" not in path else f"{path}/{{of_it}}"
-    collection = noun.resource.collection
     verbs = noun.resource
     table: dict[str, Methods] = {
         path: {
@@ -100,14 +99,14 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
         table.setdefault(f"{one}/{name}", {})["GET"] = partial(resources.view, noun, name)
     if verbs.tagged:
         table[f"{one}/tags"] = {
-            "GET": partial(tags.list_, collection),
-            "POST": partial(tags.add, collection),
-            "PUT": partial(tags.replace, collection),
-            "DELETE": partial(tags.clear, collection),
+            "GET": partial(tags.list_, noun),
+            "POST": partial(tags.add, noun),
+            "PUT": partial(tags.replace, noun),
+            "DELETE": partial(tags.clear, noun),
         }
         table[f"{one}/tags/{{tag}}"] = {
-            "GET": partial(tags.show, collection),
-            "PUT": partial(tags.put, collection),
-            "DELETE": partial(tags.remove, collection),
+            "GET": partial(tags.show, noun),
+            "PUT": partial(tags.put, noun),
+            "DELETE": partial(tags.remove, noun),
         }
     return table

@@ -5,7 +5,7 @@ server --> falcon.App --> Observer --> route --> responder --> handler --> core
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from deuteron.api.call import Authenticate, Handler, Responder, responder
 from deuteron.api.extensions import attribute_maps, enabled
 from deuteron.api.observe import Observer
 from deuteron.api.operations import Ranges
+from deuteron.api.policy import Policy
+from deuteron.api.policy_files import SiteRules
 from deuteron.api.query import rules_for
 from deuteron.api.resources import Noun
 from deuteron.surface import AttributeMap, Extension, Resource
@@ -34,6 +36,7 @@ class Options:
         link_prefix: what links begin with, None for the request's host (``network_link_prefix``).
         bulk: whether many may be created by one request (``allow_bulk``).
         filter_validation: whether an unknown filter is refused rather than ignored.
+        rules: of its policy, where they are not the usual ones.
     """
 
     largest_body: int = 1024 * 1024
@@ -41,6 +44,7 @@ class Options:
     link_prefix: str | None = None
     bulk: bool = True
     filter_validation: bool = True
+    rules: SiteRules = field(default_factory=SiteRules)
 
 
 def application(
@@ -70,6 +74,8 @@ def application(
         StartError: an alias is unknown or lacks another that it requires.
     """
     options = options or Options()
+    resources = tuple(resources)
+    policy = Policy(options.rules, resources)
     extensions = enabled(aliases, foreign)
     nouns = _nouns(resources, attribute_maps(extensions), options)
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App(middleware=[Observer()])
@@ -82,7 +88,13 @@ def application(
     table = routes.authenticated(nouns, special or {}, extensions, link_prefix=options.link_prefix)
     for path, handlers in table.items():
         wrapped = {
-            method: responder(deployment, authenticate, handler, largest_body=options.largest_body)
+            method: responder(
+                deployment,
+                authenticate,
+                handler,
+                policy=policy,
+                largest_body=options.largest_body,
+            )
             for method, handler in handlers.items()
         }
         _add(app, path, wrapped)

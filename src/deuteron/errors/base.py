@@ -1,5 +1,7 @@
 """What every error is, and those that belong to no resource in particular."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 
@@ -12,6 +14,8 @@ class NetworkError(Exception):
 
     status: int = 500
     template: ClassVar[str] = "An unknown error occurred."
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Of the answer, beside the usual ones."""
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
@@ -48,6 +52,34 @@ class NotAuthorized(NetworkError):
 
     status = 403
     template = "Not authorized: {reason}."
+
+
+class PolicyNotAuthorized(NotAuthorized):
+    """The policy does not let the caller do this."""
+
+    template = "rule:{rule} is disallowed by policy."
+
+
+class InvalidScope(NotAuthorized):
+    """A token for a domain or for the system does not do what a project's does."""
+
+    template = "rule:{rule} needs a token for a project, and the caller's is for something else."
+
+
+class Unauthorized(NetworkError):
+    """Nobody knows who the caller is.
+
+    Args:
+        challenge: how to say who one is, the value of ``WWW-Authenticate`` (RFC 9110, 11.6.1).
+        reason: a sentence.
+    """
+
+    status = 401
+    template = "{reason}"
+
+    def __init__(self, *, challenge: str, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.headers = {"WWW-Authenticate": challenge}
 
 
 class NotFound(NetworkError):
@@ -105,6 +137,13 @@ class ServiceUnavailable(NetworkError):
 
     status = 503
     template = "The service is temporarily unavailable."
+
+
+class IdentityUnavailable(ServiceUnavailable):
+    """The identity service does not answer, so that nobody can be known who is not known yet."""
+
+    template = "The identity service cannot be asked who the caller is. Try again soon."
+    headers = MappingProxyType({"Retry-After": "10"})
 
 
 class DatabaseUnavailable(ServiceUnavailable):

@@ -1,0 +1,70 @@
+"""Rules of networks, their segments and what is told of them."""
+
+from collections.abc import Mapping
+
+from deuteron.api.policies.words import (
+    ADMIN,
+    ADMIN_OR_MEMBER,
+    ADMIN_OR_READER,
+    ADMIN_OR_SERVICE,
+    SERVICE,
+)
+
+NETWORKS: Mapping[str, str] = {
+    "get_auto_allocated_topology": ADMIN_OR_READER,
+    "delete_auto_allocated_topology": ADMIN_OR_MEMBER,
+    "get_availability_zone": "role:reader",
+    "external": "field:networks:router:external=True",
+    "create_network": ADMIN_OR_MEMBER,
+    "create_network:shared": ADMIN,
+    "create_network:router:external": ADMIN,
+    "create_network:is_default": ADMIN,
+    "create_network:port_security_enabled": ADMIN_OR_MEMBER,
+    "create_network:segments": ADMIN,
+    "create_network:provider:network_type": ADMIN,
+    "create_network:provider:physical_network": ADMIN,
+    "create_network:provider:segmentation_id": ADMIN,
+    "create_network:tags": ADMIN_OR_MEMBER,
+    "get_network": (
+        f"{ADMIN_OR_READER} or {SERVICE} or rule:shared or rule:external or rule:context_is_advsvc"
+    ),
+    "get_network:segments": ADMIN,
+    "get_network:provider:network_type": ADMIN,
+    "get_network:provider:physical_network": ADMIN,
+    "get_network:provider:segmentation_id": ADMIN,
+    "get_network:tags": (
+        f"{ADMIN_OR_READER} or rule:shared or rule:external or rule:context_is_advsvc"
+    ),
+    "update_network": ADMIN_OR_MEMBER,
+    "update_network:segments": ADMIN,
+    "update_network:shared": ADMIN,
+    "update_network:provider:network_type": ADMIN,
+    "update_network:provider:physical_network": ADMIN,
+    "update_network:provider:segmentation_id": ADMIN,
+    "update_network:router:external": ADMIN,
+    "update_network:is_default": ADMIN,
+    "update_network:port_security_enabled": ADMIN_OR_MEMBER,
+    "update_network:tags": ADMIN_OR_MEMBER,
+    "delete_network": ADMIN_OR_MEMBER,
+    "delete_network:tags": ADMIN_OR_MEMBER,
+    "get_network_ip_availability": ADMIN_OR_SERVICE,
+    "create_network_segment_range": ADMIN,
+    "create_network_segment_range:tags": ADMIN,
+    "get_network_segment_range": ADMIN,
+    "get_network_segment_range:tags": ADMIN,
+    "update_network_segment_range": ADMIN,
+    "update_network_segment_range:tags": ADMIN,
+    "delete_network_segment_range": ADMIN,
+    "delete_network_segment_range:tags": ADMIN,
+    "create_network:pvlan": ADMIN_OR_MEMBER,
+    "update_network:pvlan": ADMIN_OR_MEMBER,
+    "get_network:pvlan": ADMIN_OR_READER,
+    "create_segment": ADMIN,
+    "create_segments_tags": ADMIN,
+    "get_segment": ADMIN,
+    "get_segments_tags": ADMIN,
+    "update_segment": ADMIN,
+    "update_segments_tags": ADMIN,
+    "delete_segment": ADMIN,
+    "delete_segments_tags": ADMIN,
+}
