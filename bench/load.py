@@ -70,17 +70,18 @@ class Load:
         count, repeat = self.count, self.repeat
         say("warming up")
         self.count, self.repeat = 16, 1
-        self._basics()
+        self._basics(self._network_with_subnet())
         self.count, self.repeat = count, repeat
         say("measuring")
-        self._basics()
-        say(f"filling a subnet with {MANY:,} ports")
-        self._many()
+        home = self._network_with_subnet()
+        self._basics(home)
+        say(f"filling its subnet until there are {MANY:,} ports")
+        self._many(home)
         return self.costs
 
     # --- the operations ---------------------------------------------------------------------------
 
-    def _basics(self) -> None:
+    def _basics(self, home: str) -> None:
         self._agent_reports()
         networks = self._ids(
             self._measured(
@@ -92,7 +93,6 @@ class Load:
         self._measured(
             "create subnet", lambda turn: [self._subnet_request(one) for one in groups[turn]]
         )
-        home = self._network_with_subnet()
         ports = self._ids(
             self._measured(
                 "create port", lambda _: [self._port_request(home) for _ in range(self.count)]
@@ -130,8 +130,7 @@ class Load:
             lambda turn: [self.client.encoded("DELETE", f"/ports/{one}") for one in shares[turn]],
         )
 
-    def _many(self) -> None:
-        home = self._network_with_subnet(bits=16)
+    def _many(self, home: str) -> None:
         there = len(self.client.call("GET", "/ports?fields=id")["ports"])
         for _ in range(0, MANY - there, BULK):
             decoded(self.client.send(self._bulk_request(home)))
@@ -198,13 +197,13 @@ class Load:
     def _network_request(self) -> bytes:
         return self.client.encoded("POST", "/networks", {"network": {"name": f"n-{self._next()}"}})
 
-    def _subnet_request(self, network_id: str, bits: int = 20) -> bytes:
-        subnet = {"network_id": network_id, "ip_version": 4, "cidr": f"10.0.0.0/{bits}"}
+    def _subnet_request(self, network_id: str) -> bytes:
+        subnet = {"network_id": network_id, "ip_version": 4, "cidr": "10.0.0.0/16"}
         return self.client.encoded("POST", "/subnets", {"subnet": subnet})
 
-    def _network_with_subnet(self, bits: int = 20) -> str:
+    def _network_with_subnet(self) -> str:
         made = decoded(self.client.send(self._network_request()))["network"]["id"]
-        decoded(self.client.send(self._subnet_request(made, bits)))
+        decoded(self.client.send(self._subnet_request(made)))
         return str(made)
 
     def _port(self, network_id: str, **more: object) -> dict[str, object]:
