@@ -26,7 +26,7 @@ from deuteron.errors import StartError
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
-        time.sleep(1)
+        time.sleep(2.5)  # signals are repeated meanwhile
     if path == "/for-ever":
         time.sleep(1000)
     if path == "/die":

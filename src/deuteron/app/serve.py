@@ -143,7 +143,11 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
     def end_on_signal() -> None:
         signal.sigwait(_ENDING)
         server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
-        signal.sigwait(_ENDING)  # who asks twice does not want to wait for requests in hand
+        # A worker misses a signal that comes in the moment before it listens, so it is told again.
+        while signal.sigtimedwait(_ENDING, 1) is None:
+            for worker in server.wrks:
+                worker.terminate()  # type: ignore[no-untyped-call]
+        # Who asks twice does not want to wait for requests in hand.
         for worker in server.wrks:
             worker.kill()  # type: ignore[no-untyped-call]
 
