@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 LINES, COLUMNS = 45, 100
 
 
@@ -44,6 +46,7 @@ def test_the_demo_tells_its_story_on_one_screen_and_leaves_nothing_behind(tmp_pa
     assert processes_with(str(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_the_demo_fails_where_the_server_does_not_do_as_told(tmp_path: Path) -> None:
     """With one driver less, no port of the second host can be bound."""
     lie = (
