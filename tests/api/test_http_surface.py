@@ -36,7 +36,7 @@ SHOWN: dict[str, set[str]] = {
         *("id", "network_id", "name", "network_type", "physical_network", "segmentation_id"),
         *STANDARD,
     },
-    "security_group": {"id", "name", "stateful", "security_group_rules", "tags"}
+    "security_group": {"id", "name", "stateful", "shared", "security_group_rules", "tags"}
     | PROJECT
     | STANDARD,
     "security_group_rule": {

@@ -32,6 +32,7 @@ def test_a_group_answers_what_neutron_answers(api: Api, group: str) -> None:
         "id",
         "name",
         "stateful",
+        "shared",
         "project_id",
         "tenant_id",
         "description",

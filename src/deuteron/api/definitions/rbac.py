@@ -14,14 +14,16 @@ from deuteron.errors import InvalidInput
 _EVERYBODY = "*"
 
 
-def target(value: Any) -> str:
-    """A project's id, which is a UUID with or without dashes, or ``*`` for everybody.
+def target(value: Any, _argument: None) -> None:
+    """Refuse what is neither a project's id (a UUID, with dashes or not) nor ``*``.
+
+    A rule rather than a conversion, so that a filter may have any value.
 
     Raises:
         InvalidInput: neither.
     """
     if value == _EVERYBODY:
-        return _EVERYBODY
+        return
     try:
         if not isinstance(value, str):
             raise TypeError
@@ -30,7 +32,6 @@ def target(value: Any) -> str:
         raise InvalidInput(
             error_message=f"'{value}' is neither the id of a project nor '{_EVERYBODY}'"
         ) from None
-    return value
 
 
 def object_type(value: Any) -> str:
@@ -64,7 +65,7 @@ POLICIES: dict[str, dict[str, Any]] = {
         "target_tenant": {
             **_FIXED,
             "allow_put": True,
-            "convert_to": target,
+            "validate": {target: None},
             "enforce_policy": True,
         },
         "tenant_id": {
