@@ -40,6 +40,7 @@ MISSING = "names what is not part of this server, its"
 # A value for each present option that old names lead to, and what comes of it.
 VALUES: dict[tuple[str, str], tuple[str, Any]] = {
     ("DEFAULT", "global_physnet_mtu"): ("9000", 9000),
+    ("DEFAULT", "http_basic_auth_user_file"): ("users", "users"),
     ("DEFAULT", "log_file"): ("a.log", "a.log"),
     ("database", "connection"): (
         "mysql://neutron:secret@db/neutron_ml2",
@@ -209,17 +210,20 @@ def test_names_of_the_core_plugin(value: str) -> None:
 
 def test_service_plugins_are_known_by_name_and_by_path(write: Write) -> None:
     path = write(
-        "[DEFAULT]\nservice_plugins = segments,neutron.services.tag.tag_plugin:TagPlugin,trunk,"
-        "neutron.services.qos.qos_plugin.QoSPlugin\n[ml2]\nextension_drivers = port_security,qos\n"
+        "[DEFAULT]\nservice_plugins = segments,neutron.services.tag.tag_plugin:TagPlugin,metering,"
+        "neutron.services.qos.qos_plugin:QoSPlugin,neutron.services.trunk.plugin.TrunkPlugin,"
+        "neutron.services.evpn.plugin.EVPNPlugin\n"
+        "[ml2]\nextension_drivers = port_security,qos\n"
     )
 
     settings = config.load([path])
 
+    assert settings.service_plugins == ("qos", "trunk")
     assert settings.ml2.extension_drivers == ("port_security", "qos")
     assert settings.warnings == (
         (
-            f"service_plugins {MISSING} API is missing: trunk ports (trunk), "
-            "QoS policies (neutron.services.qos.qos_plugin.QoSPlugin)"
+            f"service_plugins {MISSING} API is missing: metering labels (metering), "
+            "EVPN (neutron.services.evpn.plugin.EVPNPlugin)"
         ),
-        f"extension_drivers {MISSING} attributes are missing: QoS policies (qos)",
     )
+    assert config.load([write("[DEFAULT]\n")]).service_plugins is None

@@ -100,6 +100,7 @@ _ALWAYS = (
         collection="bindings",
         paths=("ports/{id}/bindings",),
         key="host",
+        parent="port",
         list_=bindings.list_,
         get=bindings.get,
         create=_create_binding,

@@ -43,13 +43,22 @@ class SiteRules:
     remote: Any = None
 
 
-def read(config_files: Sequence[str], policy_file: str | None, folders: Sequence[str]) -> SiteRules:
+def read(
+    config_files: Sequence[str],
+    policy_file: str | None,
+    folders: Sequence[str],
+    *,
+    default: str = "default",
+    remote: Any = None,
+) -> SiteRules:
     """Find, read and judge the files.
 
     Args:
         config_files: the configuration's; relative names are looked for beside them.
         policy_file: name or path as configured; None for ``policy.yaml``, if it is there.
         folders: names or paths of folders of further files, as far as they exist.
+        default: the rule that stands for those that do not exist.
+        remote: what checks of other kinds are called with.
 
     Raises:
         ConfigError: with a line for each fault.
@@ -75,6 +84,8 @@ def read(config_files: Sequence[str], policy_file: str | None, folders: Sequence
         files=tuple(str(path) for path in paths),
         texts={**present, **{name: text for name, text in texts.items() if name not in RENAMED}},
         warnings=tuple(_unused(texts, origins, checks)),
+        default=default,
+        remote=remote,
     )
 
 

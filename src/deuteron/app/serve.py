@@ -48,6 +48,11 @@ _GRACE = 30
 # A fault is written to a pipe in one piece (less than PIPE_BUF), and an end mark after it.
 _LONGEST_FAULT = 4000
 _END = "\0"
+_CALLERS = {
+    "noauth": "without authentication",
+    "http_basic": "with passwords",
+    "keystone": "with tokens of Keystone",
+}
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
@@ -88,7 +93,9 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
     with state_folder.locked(settings.database.connection):
         address, port = _free_address(settings.bind_host, settings.bind_port)
         endpoint = _endpoint(address, port)
-        clouds = state_folder.write_clouds(settings.state_path, endpoint)
+        clouds = state_folder.write_clouds(
+            settings.state_path, endpoint, strategy=settings.auth_strategy
+        )
         channel = _Channel(parent=os.getpid(), life=os.pipe(), faults=os.pipe(), turn=os.pipe())
         os.write(channel.turn[1], b"!")
         greeting = _greeting(settings, endpoint, clouds)
@@ -286,12 +293,16 @@ def _endpoint(address: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _greeting(settings: Settings, endpoint: str, clouds: Path) -> str:
+def _greeting(settings: Settings, endpoint: str, clouds: Path | None) -> str:
     workers = f"{settings.api_workers} worker{'s' if settings.api_workers > 1 else ''}"
     kind = settings.database.connection.partition(":")[0].partition("+")[0]
-    return f"""Deuteron {__version__} serves the OpenStack Networking API on {endpoint}
-  {workers}, {kind}, without authentication; state folder {settings.state_path}
-  Ctrl-C ends it. Try in another terminal:
+    known = _CALLERS[settings.auth_strategy]
+    begin = f"""Deuteron {__version__} serves the OpenStack Networking API on {endpoint}
+  {workers}, {kind}, {known}; state folder {settings.state_path}
+  Ctrl-C ends it."""
+    if clouds is None:
+        return f"{begin}\n"
+    return f"""{begin} Try in another terminal:
 
     curl {endpoint}/v2.0/networks
 

@@ -112,19 +112,23 @@ def require_database(connection: str) -> None:
         )
 
 
-def write_clouds(folder: Path, endpoint: str) -> Path:
+def write_clouds(folder: Path, endpoint: str, *, strategy: str = "noauth") -> Path | None:
     """Writes what the ``openstack`` client and SDK need to know of the server.
 
     Args:
         folder: the state folder.
         endpoint: URL of the server, without a path.
+        strategy: ``auth_strategy``; where callers have to say who they are, they know better than
+            a file of ours what their client needs.
 
     Returns:
-        The file.
+        The file, None if there is none for this strategy.
 
     Raises:
         StartError: it cannot be written.
     """
+    if strategy != "noauth":
+        return None
     path = folder / "clouds.yaml"
     new = folder / f".clouds.yaml.{os.getpid()}"
     try:

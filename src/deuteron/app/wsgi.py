@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from deuteron import api, config
-from deuteron.api import auth, nouns
-from deuteron.app import plugins
+from deuteron.api import nouns
+from deuteron.app import authentication, plugins
 from deuteron.app.background import Background, Chore, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
@@ -97,7 +97,7 @@ def application_of(deployment: Deployment) -> Any:
             *(noun for service in services for noun in service.resources),
         ),
         aliases=(*ALIASES, *(SECURITY_GROUP_ALIASES if groups else ())),
-        authenticate=auth.noauth,
+        authenticate=authentication.strategy(settings),
         special=nouns.SPECIAL,
         options=api.Options(
             largest_body=settings.deuteron.max_request_body_size,
@@ -105,6 +105,7 @@ def application_of(deployment: Deployment) -> Any:
             link_prefix=settings.network_link_prefix,
             bulk=settings.allow_bulk,
             filter_validation=settings.filter_validation,
+            rules=authentication.rules(settings),
         ),
         ranges=segment_ranges.use,
         foreign=[extension for service in services for extension in service.extensions],

@@ -8,7 +8,7 @@ from typing import Any
 
 from deuteron.config import known, options, plugins, values
 from deuteron.config.resolve import Resolved
-from deuteron.config.settings import Database, Deuteron, Ml2, SecurityGroup, Settings
+from deuteron.config.settings import Database, Deuteron, Ml2, OsloPolicy, SecurityGroup, Settings
 
 _VNIS = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
 
@@ -60,11 +60,14 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
             *warnings,
             *_missing_plugins(service_plugins, ml2),
             *_types_without_segments(resolved, ml2),
+            *_old_policy(resolved),
         ),
         state_path=state_path,
         bind_host=value("bind_host"),
         bind_port=value("bind_port"),
         api_workers=value("api_workers") or _default_workers(database),
+        auth_strategy=value("auth_strategy"),
+        http_basic_auth_user_file=value("http_basic_auth_user_file"),
         service_plugins=service_plugins.chosen,
         base_mac=value("base_mac", values.base_mac),
         pagination_max_limit=value("pagination_max_limit", values.page_limit),
@@ -83,6 +86,11 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         ml2=ml2,
         securitygroup=SecurityGroup(
             enable_security_group=resolved.value("securitygroup", "enable_security_group")
+        ),
+        oslo_policy=OsloPolicy(
+            policy_file=resolved.value("oslo_policy", "policy_file"),
+            policy_dirs=resolved.value("oslo_policy", "policy_dirs", _names),
+            policy_default_rule=resolved.value("oslo_policy", "policy_default_rule"),
         ),
         deuteron=Deuteron(
             api_threads=resolved.value("deuteron", "api_threads"),
@@ -183,14 +191,8 @@ def _judge_plugins(resolved: Resolved, service_plugins: plugins.ServicePlugins) 
 
 
 def _judge_listening(resolved: Resolved) -> None:
-    strategy = resolved.value("DEFAULT", "auth_strategy")
-    if strategy != "noauth":
-        resolved.fault(
-            "DEFAULT",
-            "auth_strategy",
-            "this server knows callers by noauth alone, everyone is the administrator; "
-            "write auth_strategy = noauth and keep others away from its address",
-        )
+    if resolved.value("DEFAULT", "auth_strategy") != "noauth":
+        return
     host = resolved.value("DEFAULT", "bind_host")
     allowed = resolved.value("deuteron", "insecure_listen_without_authentication")
     if values.is_loopback(host) or allowed:
@@ -199,8 +201,22 @@ def _judge_listening(resolved: Resolved) -> None:
         "DEFAULT",
         "bind_host",
         "whoever reaches this address would be the administrator, as there is no authentication; "
-        "use 127.0.0.1, or start with --insecure-listen-without-authentication",
+        "use 127.0.0.1, set auth_strategy, or start with "
+        "--insecure-listen-without-authentication",
     )
+
+
+def _old_policy(resolved: Resolved) -> list[str]:
+    """Warns of wishes for rules that this server does not have."""
+    wished = [
+        f"{name} = false"
+        for name in ("enforce_new_defaults", "enforce_scope")
+        if not resolved.value("oslo_policy", name)
+    ]
+    if not wished:
+        return []
+    wishes = ", ".join(wished)
+    return [f"[oslo_policy] {wishes} has no effect: write the rules that you need into policy.yaml"]
 
 
 def _missing_plugins(service_plugins: plugins.ServicePlugins, ml2: Ml2) -> list[str]:

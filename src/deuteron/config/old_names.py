@@ -34,6 +34,8 @@ OLD_NAMES: dict[tuple[str, str], tuple[str, str]] = {
     # oslo.log's
     ("DEFAULT", "logdir"): ("DEFAULT", "log_dir"),
     ("DEFAULT", "logfile"): ("DEFAULT", "log_file"),
+    # oslo.middleware's
+    ("oslo_middleware", "http_basic_auth_user_file"): ("DEFAULT", "http_basic_auth_user_file"),
     # ML2's own
     ("ml2", "tenant_network_types"): ("ml2", "project_network_types"),
     ("ml2", "segment_mtu"): ("DEFAULT", "global_physnet_mtu"),

@@ -29,7 +29,17 @@ _DEFAULT: list[cfg.Opt] = [
         min=1,
         help="Processes that serve requests. Not set: 1 on SQLite, else one per core, at most 4.",
     ),
-    cfg.StrOpt("auth_strategy", default="noauth", help="How callers are known: noauth."),
+    cfg.StrOpt(
+        "auth_strategy",
+        default="noauth",
+        choices=["noauth", "http_basic", "keystone"],
+        help="How callers are known: noauth, http_basic or keystone.",
+    ),
+    cfg.StrOpt(
+        "http_basic_auth_user_file",
+        default="/etc/htpasswd",
+        help="Users and bcrypt hashes of their passwords, for http_basic.",
+    ),
     cfg.StrOpt("core_plugin", default="ml2", help="ml2, or the path of Neutron's Ml2Plugin."),
     cfg.ListOpt(
         "service_plugins",
@@ -229,6 +239,28 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
 }
 
 LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
+    "oslo_policy": [
+        cfg.StrOpt(
+            "policy_file",
+            help="The site's own rules. Not set: policy.yaml or policy.json, if it is there.",
+        ),
+        cfg.ListOpt("policy_dirs", default=["policy.d"], help="Folders of further such files."),
+        cfg.StrOpt(
+            "policy_default_rule",
+            default="default",
+            help="The rule that stands for those that do not exist.",
+        ),
+        cfg.BoolOpt(
+            "enforce_new_defaults",
+            default=True,
+            help="Without effect: the defaults of earlier releases are not part of this server.",
+        ),
+        cfg.BoolOpt(
+            "enforce_scope",
+            default=True,
+            help="Without effect: tokens for domains or the system are always refused.",
+        ),
+    ],
     "DEFAULT": [
         cfg.BoolOpt("debug", default=False, help="Log more."),
         cfg.StrOpt("log_file", help="Where to log. Not set: standard error."),

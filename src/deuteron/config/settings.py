@@ -75,6 +75,21 @@ class Deuteron:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OsloPolicy:
+    """Section ``[oslo_policy]``.
+
+    Args:
+        policy_file: name or path of the site's own rules, None for the usual name.
+        policy_dirs: names or paths of folders of further such files.
+        policy_default_rule: the rule that stands for those that do not exist.
+    """
+
+    policy_file: str | None
+    policy_dirs: tuple[str, ...]
+    policy_default_rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that our own code reads.
 
@@ -85,6 +100,8 @@ class Settings:
         bind_host: the address to listen on.
         bind_port: the port to listen on.
         api_workers: processes that serve requests.
+        auth_strategy: ``noauth``, ``http_basic`` or ``keystone``.
+        http_basic_auth_user_file: users and hashes of their passwords.
         service_plugins: names of those that are enabled, None for all that there are.
         base_mac: the first octets of generated MAC addresses, as ``fa:16:3e:00:00:00``.
         pagination_max_limit: most items in one answer, None for no limit.
@@ -107,6 +124,8 @@ class Settings:
     bind_host: str
     bind_port: int
     api_workers: int
+    auth_strategy: str
+    http_basic_auth_user_file: str
     service_plugins: tuple[str, ...] | None
     base_mac: str
     pagination_max_limit: int | None
@@ -124,4 +143,5 @@ class Settings:
     database: Database
     ml2: Ml2
     securitygroup: SecurityGroup
+    oslo_policy: OsloPolicy
     deuteron: Deuteron
