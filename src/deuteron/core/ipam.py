@@ -315,7 +315,7 @@ def _subnet_for(
         subnet_id = wanted["subnet_id"]
         subnet = next((one for one in candidates if one["id"] == subnet_id), None)
         if subnet is None:
-            if subnets.get(tx, subnet_id) is None:
+            if subnets.get(tx, subnet_id, tx.context.scope) is None:
                 raise SubnetNotFound(subnet_id=subnet_id)
             raise InvalidInput(
                 error_message=f"subnet {subnet_id} is not for this port on network "
