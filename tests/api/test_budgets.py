@@ -47,6 +47,7 @@ LISTS = {
     "segments": 1,
     "agents": 1,
     "network_segment_ranges": 4,
+    "rbac-policies": 1,
 }
 
 
@@ -123,6 +124,13 @@ def test_a_list_costs_the_same_whatever_its_length(site: _Site, path: str) -> No
             site.api.create("port", network_id=network["id"])
         site.api.create("security_group", name=f"g{number}")
         site.api.ovs_agent(f"host-{number}")
+        site.api.create(
+            "rbac_policy",
+            object_type="network",
+            object_id=network["id"],
+            action="access_as_shared",
+            target_tenant="*",
+        )
     many = site.cost(ask)
     assert len(many) == few, many
     assert few <= LISTS[path], many
