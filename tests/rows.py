@@ -13,7 +13,7 @@ from deuteron.db.engine import Database
 from deuteron.db.tables import networks, ports
 from deuteron.db.transaction import Transaction
 
-ASKED = RequestContext(request_id="req-test")
+ASKED = RequestContext(request_id="req-test", project_id="p")
 NOW = "2014-06-04T12:00:00Z"
 
 
@@ -47,6 +47,7 @@ def a_subnet(
     pools: Sequence[tuple[str, str]] | None = None,
     mode: str | None = None,
     segment_id: str | None = None,
+    service_types: Sequence[str] = (),
     created_at: str = NOW,
 ) -> dict[str, Any]:
     """A subnet with the gateway and the pools that it gets by default; its API dict."""
@@ -69,6 +70,8 @@ def a_subnet(
         else addresses.default_pools(cidr, gateway),
         "dns_nameservers": [],
         "host_routes": [],
+        "service_types": list(service_types),
+        "dns_publish_fixed_ip": False,
         "description": "",
         "created_at": created_at,
         "updated_at": created_at,

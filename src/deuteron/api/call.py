@@ -6,6 +6,7 @@ falcon --> respond() --> handler(call) --> Answer(status, body) --> falcon
               `-- authenticates, runs the handler again on TryAgain
 """
 
+import json
 import logging
 import random
 import time
@@ -120,9 +121,17 @@ def responder(
         answer = _until_it_fits(handler, call, tuple(path.values()))
         response.status = _STATUS[answer.status]
         if answer.status != 204:
-            response.data = orjson.dumps(answer.body)
+            response.data = _as_json(answer.body)
 
     return respond
+
+
+def _as_json(body: Any) -> bytes:
+    """Text of an answer; the numbers of IPv6 addresses are larger than orjson can say."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _until_it_fits(handler: Handler, call: Call, ids: tuple[str, ...]) -> Answer:

@@ -9,16 +9,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neutron_lib.api.definitions import (
+    address_scope,
     agent,
     allowedaddresspairs,
+    default_subnetpools,
     empty_string_filtering,
     external_net,
     extra_dhcp_opt,
     filter_validation,
+    ip_allocation,
     ip_substring_port_filtering,
     l2_adjacency,
     multiprovidernet,
     network,
+    network_ip_availability,
+    network_ip_availability_details,
     network_mtu,
     network_mtu_writable,
     network_segment_range,
@@ -35,28 +40,47 @@ from neutron_lib.api.definitions import (
     revisionifmatch,
     security_groups_shared_filtering,
     segment,
+    segments_peer_subnet_host_routes,
     sorting,
     standard_attr_segment,
     stateful_security_group,
     subnet,
+    subnet_external_network,
+    subnet_onboard,
+    subnet_segmentid_writable,
+    subnet_service_types,
+    subnetpool_prefix_ops,
     tag_creation,
 )
 
 from deuteron.api.attributes import merged
-from deuteron.api.definitions import agents, networks, ports, rbac, security_groups, standard
+from deuteron.api.definitions import (
+    agents,
+    networks,
+    ports,
+    rbac,
+    security_groups,
+    standard,
+    subnets,
+)
 from deuteron.errors import StartError
 from deuteron.surface import AttributeMap, Extension, defined_by
 
 _KNOWN = (
+    defined_by(address_scope, subnets.ADDRESS_SCOPES),
     defined_by(agent, agents.AGENTS),
     defined_by(allowedaddresspairs, ports.ADDRESS_PAIRS),
+    defined_by(default_subnetpools),
     defined_by(empty_string_filtering),
     defined_by(external_net),
     defined_by(extra_dhcp_opt),
     defined_by(filter_validation),
+    defined_by(ip_allocation),
     defined_by(ip_substring_port_filtering),
     defined_by(l2_adjacency),
     defined_by(multiprovidernet, networks.MULTI_PROVIDER),
+    defined_by(network_ip_availability, subnets.AVAILABILITY),
+    defined_by(network_ip_availability_details),
     defined_by(network_mtu),
     defined_by(network_mtu_writable),
     defined_by(network_segment_range),
@@ -72,9 +96,15 @@ _KNOWN = (
     defined_by(revisionifmatch),
     defined_by(security_groups_shared_filtering),
     defined_by(segment),
+    defined_by(segments_peer_subnet_host_routes),
     defined_by(sorting),
     defined_by(standard_attr_segment),
     defined_by(stateful_security_group),
+    defined_by(subnet_external_network),
+    defined_by(subnet_onboard),
+    defined_by(subnet_segmentid_writable),
+    defined_by(subnet_service_types, subnets.SERVICE_TYPES),
+    defined_by(subnetpool_prefix_ops),
     defined_by(tag_creation),
     Extension(
         alias="rbac-policies",
@@ -108,7 +138,7 @@ _KNOWN = (
     Extension(
         alias="standard-attr-tag",
         name="Tag support for resources with standard attribute: "
-        "port, subnet, network, security_group, network_segment_range",
+        "port, subnet, subnetpool, network, security_group, network_segment_range",
         description="Words with a resource, by which it can be found.",
         updated="2017-01-01T00:00:00-00:00",
         attributes={
@@ -122,6 +152,13 @@ _KNOWN = (
         description="When every resource was made and last changed.",
         updated="2016-09-12T10:00:00-00:00",
         attributes=dict.fromkeys(standard.DESCRIBED, standard.TIMESTAMPS),
+    ),
+    Extension(
+        alias="subnet_allocation",
+        name="Subnet Allocation",
+        description="Subnets get their prefixes from pools of prefixes.",
+        updated="2015-03-30T10:00:00-00:00",
+        attributes=subnets.SUBNET_POOLS,
     ),
 )
 

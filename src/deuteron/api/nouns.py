@@ -7,9 +7,10 @@ from deuteron.api import agents, explanations
 from deuteron.api.call import Handler
 from deuteron.api.definitions import ports as port_definitions
 from deuteron.context import RequestContext
-from deuteron.core import agents as agent_verbs
 from deuteron.core import (
+    address_scopes,
     bindings,
+    ip_availability,
     networks,
     ports,
     rbac_policies,
@@ -17,8 +18,10 @@ from deuteron.core import (
     security_groups,
     segment_ranges,
     segments,
+    subnet_pools,
     subnets,
 )
+from deuteron.core import agents as agent_verbs
 from deuteron.surface import Resource, Row
 
 if TYPE_CHECKING:
@@ -109,6 +112,42 @@ _ALWAYS = (
         actions={"activate": _activate_binding},
         bulk=False,
         attributes=port_definitions.BINDINGS,
+    ),
+    Resource(
+        name="subnetpool",
+        collection="subnetpools",
+        paths=("subnetpools",),
+        list_=subnet_pools.list_,
+        get=subnet_pools.get,
+        create=subnet_pools.create,
+        update=subnet_pools.update,
+        delete=subnet_pools.delete,
+        actions={
+            "add_prefixes": subnet_pools.add_prefixes,
+            "remove_prefixes": subnet_pools.remove_prefixes,
+            "onboard_network_subnets": subnet_pools.onboard_network_subnets,
+        },
+        bulk=False,
+        tagged=True,
+    ),
+    Resource(
+        name="address_scope",
+        collection="address_scopes",
+        paths=("address-scopes", "address_scopes"),
+        list_=address_scopes.list_,
+        get=address_scopes.get,
+        create=address_scopes.create,
+        update=address_scopes.update,
+        delete=address_scopes.delete,
+        bulk=False,
+    ),
+    Resource(
+        name="network_ip_availability",
+        collection="network_ip_availabilities",
+        paths=("network-ip-availabilities", "network_ip_availabilities"),
+        key="network_id",
+        list_=ip_availability.list_,
+        get=ip_availability.get,
     ),
     Resource(
         name="segment",

@@ -391,6 +391,21 @@ def plan_subnet_changes(
     return planned
 
 
+def require_version(address: str, version: int, *, name: str = "cidr") -> None:
+    """Refuse an address or CIDR of another IP version.
+
+    Args:
+        address: in text.
+        version: the wanted one.
+        name: of the attribute, for the message.
+
+    Raises:
+        InvalidInput: it is of another one, or none at all.
+    """
+    if parse(address).version != version:
+        raise _wrong_version(name, address, version)
+
+
 def _wrong_version(name: str, value: str, version: int) -> InvalidInput:
     return InvalidInput(error_message=f"{name} '{value}' does not match the ip_version '{version}'")
 

@@ -1,6 +1,7 @@
 """What an extension of a core resource is: attributes of its own, kept beside the core's.
 
-    create   row of the core -> on_create of each extension, in order -> INSERT -> stored
+    create   rows of the core -> on_create of each extension, in order, row by row
+             -> on_create_all of each, for all rows at once -> INSERT -> stored
     update   row with the core's changes -> on_update of each, in order -> UPDATE
     delete   on_delete of each, in order -> DELETE
     read     rows -> load of each extension that has one, for all of them at once
@@ -19,6 +20,7 @@ from deuteron.db.transaction import Connectable, Transaction
 
 Row = dict[str, Any]
 OnCreate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
+OnCreateAll = Callable[[Transaction, Sequence[tuple[Mapping[str, Any], Row]]], None]
 OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
 OnDelete = Callable[[Transaction, Mapping[str, Any]], None]
 Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
@@ -38,6 +40,9 @@ class ResourceExtension:
             default is absent), ``row`` the API dict so far, which gets the extension's attributes
             here: that of a port has id, project_id, network_id, mac_address and device_owner.
             ``parent`` is the API dict of the network (of a port or subnet), else empty.
+        on_create_all: ``(tx, made)``, inside the transaction, after `on_create` of all rows of a
+            request and before any is inserted; (body, row) pairs. For what costs statements, so
+            that many rows cost what one does.
         stored: ``(tx, body, row)``, inside the transaction, after the row was inserted, for those
             with a table of their own that refers to it.
         on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the API
@@ -54,6 +59,7 @@ class ResourceExtension:
     aliases: tuple[str, ...]
     columns: tuple[str, ...] = ()
     on_create: OnCreate | None = None
+    on_create_all: OnCreateAll | None = None
     stored: Stored | None = None
     on_update: OnUpdate | None = None
     on_delete: OnDelete | None = None
@@ -77,6 +83,12 @@ class Extended:
         for extension in self.extensions:
             if extension.on_create is not None:
                 extension.on_create(tx, body, row, parent)
+
+    def on_create_all(self, tx: Transaction, made: Sequence[tuple[Mapping[str, Any], Row]]) -> None:
+        """Let each check and complete all rows of a request, before any is inserted."""
+        for extension in self.extensions:
+            if extension.on_create_all is not None:
+                extension.on_create_all(tx, made)
 
     def stored(self, tx: Transaction, made: Iterable[tuple[Mapping[str, Any], Row]]) -> None:
         """Let each keep what refers to rows that were inserted; (body, row) pairs."""

@@ -27,6 +27,7 @@ from deuteron.errors import (
     InvalidIpForSubnet,
     IpAddressAlreadyAllocated,
     IpAddressGenerationFailure,
+    IpAddressGenerationFailureNoMatchingSubnet,
     SubnetNotFound,
     TryAgain,
 )
@@ -43,10 +44,16 @@ _ROUTER_INTERFACES = frozenset(
     }
 )
 ROUTER_OWNERS = _ROUTER_INTERFACES | {"network:router_centralized_snat"}
+# A DHCP server may be on every subnet that it serves.
+_DHCP = "network:dhcp"
 # Its ports are on several segments at once.
 _DISTRIBUTED = "network:distributed"
 # Lost races in a row after which the whole operation begins again.
 _ATTEMPTS = 10
+
+IMMEDIATE = "immediate"
+DEFERRED = "deferred"
+UNADDRESSED = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +117,7 @@ def assign(
         AllocationOnAutoAddressSubnet: the subnet's addresses are made from MAC addresses.
         IpAddressAlreadyAllocated: another port has the address.
         IpAddressGenerationFailure: the subnets have no more addresses.
+        IpAddressGenerationFailureNoMatchingSubnet: all subnets are for ports of other owners.
         FixedIpsSubnetsNotOnSameSegment, HostNotConnectedToAnySegment: on routed networks.
         TryAgain: others were quicker every time.
     """
@@ -118,6 +126,20 @@ def assign(
     for wish, fixed_ip in zip(wishes, _claim(tx, hints, wishes), strict=True):
         given[wish.request.port_id].append(fixed_ip)
     return given
+
+
+def allocation(request: AddressRequest) -> str:
+    """The attribute ``ip_allocation`` of a new port (alias ``ip_allocation``).
+
+    ``deferred``: it gets its addresses when its host is known, ``none``: it wants none, else
+    ``immediate``. It stays what it is, whatever addresses the port has later (observed of Neutron).
+    """
+    if request.fixed_ips is not None:
+        return IMMEDIATE if request.fixed_ips else UNADDRESSED
+    if request.host:
+        return IMMEDIATE
+    segments = {subnet["segment_id"] for subnet in _serving(request)}
+    return DEFERRED if segments and None not in segments else IMMEDIATE
 
 
 def reassign(
@@ -217,7 +239,9 @@ def require_reachable(request: AddressRequest, current: Iterable[Mapping[str, st
         HostNotConnectedToAnySegment: the host reaches no segment of the network.
         HostNotCompatibleWithFixedIps: it reaches another one.
     """
-    reached = {subnet["id"] for subnet in _candidates(request)}
+    _candidates(request)
+    segments = {None, *(request.host_segments or ())}
+    reached = {subnet["id"] for subnet in request.subnets if subnet["segment_id"] in segments}
     if any(one["subnet_id"] not in reached for one in current):
         raise HostNotCompatibleWithFixedIps(host=request.host, port_id=request.port_id)
 
@@ -236,14 +260,36 @@ def _wishes_of_new(tx: Transaction, request: AddressRequest) -> list[_Wish]:
     return wishes + _automatic(request, candidates, without=())
 
 
+def _serving(request: AddressRequest) -> list[Subnet]:
+    """The subnets for ports of its owner: those that name it first, the oldest before others.
+
+    A subnet without service types is for all (alias ``subnet-service-types``).
+    """
+    owner = request.device_owner
+    found = [
+        subnet
+        for subnet in request.subnets
+        if not subnet["service_types"]
+        or owner in subnet["service_types"]
+        or (owner == _DHCP and subnet["enable_dhcp"])
+    ]
+    found.sort(key=lambda one: (not one["service_types"], one["created_at"], one["id"]))
+    return found
+
+
 def _candidates(request: AddressRequest) -> list[Subnet]:
-    """The subnets from which the port may have addresses, the oldest first.
+    """The subnets from which the port may have addresses, the best first.
 
     Raises:
+        IpAddressGenerationFailureNoMatchingSubnet: the network has none for ports of its owner.
         HostNotConnectedToAnySegment: the network is routed and the host reaches none of it.
         FixedIpsSubnetsNotOnSameSegment: the wishes belong to several segments.
     """
-    found = sorted(request.subnets, key=lambda subnet: (subnet["created_at"], subnet["id"]))
+    found = _serving(request)
+    if request.subnets and not found:
+        raise IpAddressGenerationFailureNoMatchingSubnet(
+            network_id=request.network_id, service_type=request.device_owner
+        )
     if all(subnet["segment_id"] is None for subnet in found):
         return found
     if request.host:
@@ -315,7 +361,8 @@ def _subnet_for(
         subnet_id = wanted["subnet_id"]
         subnet = next((one for one in candidates if one["id"] == subnet_id), None)
         if subnet is None:
-            if subnets.get(tx, subnet_id, tx.context.scope) is None:
+            own = any(one["id"] == subnet_id for one in request.subnets)
+            if not own and subnets.get(tx, subnet_id, tx.context.scope) is None:
                 raise SubnetNotFound(subnet_id=subnet_id)
             raise InvalidInput(
                 error_message=f"subnet {subnet_id} is not for this port on network "

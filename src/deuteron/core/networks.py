@@ -64,11 +64,12 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
     wanted = [d.segments.wanted(body) for body in bodies]
     with d.database.transaction(ctx) as tx:
         made = [_place(d, tx, body, forms) for body, forms in zip(bodies, wanted, strict=True)]
+        pairs = list(zip(bodies, (network for network, _ in made), strict=True))
+        d.networks.on_create_all(tx, pairs)
         rows.insert_many(tx, [network for network, _ in made])
         sharing.new_networks(tx, [network for network, _ in made])
         segment_rows.insert(tx, [one for _, segments in made for one in segments], now=d.clock())
         security_groups.ensure_default(d, tx, {network["project_id"] for network, _ in made})
-        pairs = list(zip(bodies, (network for network, _ in made), strict=True))
         d.networks.stored(tx, pairs)
         foreign_attributes.keep(d, tx, Noun.NETWORK, pairs)
         if d.mechanisms.overrides(Hook.CREATE_NETWORK_PRECOMMIT):
@@ -117,6 +118,8 @@ def _place(
         "subnets": [],
         "tags": [],
         "l2_adjacency": True,
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
         **standard.new(d.clock(), revision=1),
         **provider_attributes(segments),
     }

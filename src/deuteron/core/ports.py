@@ -115,12 +115,15 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
         port = _new(d, body)
         d.ports.on_create(tx, body, port, networks[port["network_id"]])
         made.append(port)
+    requests = _requests(tx, bodies, made)
+    d.ports.on_create_all(tx, list(zip(bodies, made, strict=True)))
     groups = security_groups.for_new_ports(d, tx, bodies, made)
     rows.insert_many(tx, made, groups)
     tag_rows.insert(tx, {port["id"]: port["tags"] for port in made if port["tags"]})
-    _address(d, tx, bodies, made)
+    given = ipam.assign(tx, d.hints, requests)
     for port, ids in zip(made, groups, strict=True):
         port["security_groups"] = ids
+        port["fixed_ips"] = given.get(port["id"], [])
     d.ports.stored(tx, zip(bodies, made, strict=True))
     return made
 
@@ -154,8 +157,10 @@ def _new(d: Deployment, body: Port) -> Port:
     }
 
 
-def _address(d: Deployment, tx: Transaction, bodies: Sequence[Port], made: Sequence[Port]) -> None:
-    """Give new ports their addresses."""
+def _requests(
+    tx: Transaction, bodies: Sequence[Port], made: Sequence[Port]
+) -> list[ipam.AddressRequest]:
+    """What new ports ask of the address management, and how they will get it."""
     by_network: dict[str, list[dict[str, Any]]] = {}
     for subnet in subnet_rows.of_networks(tx, list({port["network_id"] for port in made})):
         by_network.setdefault(subnet["network_id"], []).append(subnet)
@@ -163,9 +168,9 @@ def _address(d: Deployment, tx: Transaction, bodies: Sequence[Port], made: Seque
         _request(tx, port, by_network.get(port["network_id"], []), body.get("fixed_ips"))
         for body, port in zip(bodies, made, strict=True)
     ]
-    given = ipam.assign(tx, d.hints, requests)
-    for port in made:
-        port["fixed_ips"] = given.get(port["id"], [])
+    for port, request in zip(made, requests, strict=True):
+        port["ip_allocation"] = ipam.allocation(request)
+    return requests
 
 
 def _request(
@@ -358,6 +363,7 @@ def _changed_addresses(
         return list(current)
     if current:
         ipam.require_reachable(request, current)
+    if current or original["ip_allocation"] != ipam.DEFERRED or original["binding:host_id"]:
         return list(current)
     return ipam.assign(tx, d.hints, [request]).get(port["id"], [])
 

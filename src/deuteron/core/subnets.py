@@ -13,11 +13,13 @@ from deuteron.core import (
     driver_contexts,
     foreign_attributes,
     ipam,
+    peer_routes,
     ports,
     postcommits,
     standard,
 )
 from deuteron.core.deployment import Deployment
+from deuteron.core.pool_allocation import Pools
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as port_rows
 from deuteron.db import revisions
@@ -25,12 +27,13 @@ from deuteron.db import segments as segment_rows
 from deuteron.db import subnets as rows
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
-    BadRequest,
     GatewayIpInUse,
     MechanismDriverError,
     NetworkIdsDontMatch,
     NetworkMTUSubnetConflict,
     NetworkNotFound,
+    NeutronDbObjectDuplicateEntry,
+    NoUpdateSubnetWhenMultipleSegmentsOnNetwork,
     SegmentNotFound,
     SubnetCantAssociateToDynamicSegment,
     SubnetInUse,
@@ -48,6 +51,9 @@ Subnet = dict[str, Any]
 
 # Smallest MTU of a link that carries the protocol (RFC 791, RFC 8200).
 MINIMUM_MTU = {4: 68, 6: 1280}
+# A router to a subnet of this type serves a routed network without being on one of its segments.
+_ROUTED = "network:routed"
+_ROUTER_INTERFACE = "network:router_interface"
 
 
 def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list[Subnet]:
@@ -60,7 +66,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
         API dicts of the subnets.
 
     Raises:
-        NetworkNotFound, SegmentNotFound: the body names what is not there.
+        NetworkNotFound, SegmentNotFound, SubnetPoolNotFound: the body names what is not there.
+        BadRequest, SubnetAllocationError, SubnetPoolQuotaExceeded, ...: see
+            `deuteron.core.pool_allocation.Pools`.
         InvalidInput: the CIDR, the gateway, the pools, the modes do not fit together, or the CIDR
             overlaps another one of the network.
         NetworkMTUSubnetConflict: the network's MTU is too small for the protocol.
@@ -76,6 +84,8 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
             tx.journal("subnet", subnet["id"], "create", subnet["project_id"])
         items = [postcommits.Item(current=subnet) for subnet in made]
         due = postcommits.due(d, tx, Hook.CREATE_SUBNET_POSTCOMMIT, items)
+        due_of_peers = _route_peers_to(d, ctx, tx, made)
+    postcommits.run(d, ctx, due_of_peers)
     try:
         postcommits.run(d, ctx, due)
     except MechanismDriverError:
@@ -86,7 +96,10 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
 
 
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Subnet]) -> list[Subnet]:
-    network_ids = list({body["network_id"] for body in bodies})
+    network_ids = sorted({body["network_id"] for body in bodies})
+    pools = Pools(tx, bodies)
+    # holds the networks: what is read of their subnets stays true until the end
+    revisions.bump(tx, "networks", network_ids, d.clock())
     networks = {
         network["id"]: network for network in network_rows.rows(tx, network_ids, tx.context.scope)
     }
@@ -97,9 +110,16 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Subnet]) -> list[Su
         if network is None:
             raise NetworkNotFound(net_id=body["network_id"])
         of_network = [one for one in siblings + made if one["network_id"] == network["id"]]
-        made.append(_plan(d, tx, body, network, of_network))
+        subnet = _plan(d, tx, pools.completed(body), network, of_network)
+        pools.require_affinity(subnet, of_network)
+        made.append(subnet)
+    for subnet in made:
+        if subnet["segment_id"] is not None:
+            of_network = [
+                one for one in siblings + made if one["network_id"] == subnet["network_id"]
+            ]
+            subnet["host_routes"] = peer_routes.with_peers(subnet, of_network)
     rows.insert_many(tx, made)
-    revisions.bump(tx, "networks", list(networks), d.clock())
     for subnet in made:
         if addresses.is_auto_address(subnet):
             _give_to_ports(d, tx, subnet)
@@ -115,8 +135,7 @@ def _plan(
     siblings: Sequence[Subnet],
 ) -> Subnet:
     """A new subnet as it will be, checked against its network."""
-    if not body.get("cidr"):
-        raise BadRequest(resource="subnets", msg="without a subnet pool it needs a cidr")
+    _require_each_once(body.get("service_types") or ())
     planned = addresses.plan_subnet(
         body,
         network_id=network["id"],
@@ -124,7 +143,8 @@ def _plan(
         max_dns_nameservers=d.settings.max_dns_nameservers,
         max_host_routes=d.settings.max_subnet_host_routes,
     )
-    _require_segment(tx, body.get("segment_id"), network["id"], siblings)
+    if _ROUTED not in (body.get("service_types") or ()):
+        _require_segment(tx, body.get("segment_id"), network["id"], siblings)
     if network["mtu"] < MINIMUM_MTU[body["ip_version"]]:
         raise NetworkMTUSubnetConflict(net_id=network["id"], mtu=MINIMUM_MTU[body["ip_version"]])
     subnet = {
@@ -136,7 +156,10 @@ def _plan(
         "enable_dhcp": body["enable_dhcp"],
         "ipv6_ra_mode": body.get("ipv6_ra_mode"),
         "ipv6_address_mode": body.get("ipv6_address_mode"),
-        "subnetpool_id": None,
+        "subnetpool_id": body["subnetpool_id"],
+        "service_types": list(body.get("service_types") or ()),
+        "dns_publish_fixed_ip": bool(body.get("dns_publish_fixed_ip")),
+        "router:external": network["router:external"],
         "segment_id": body.get("segment_id"),
         "description": body.get("description") or "",
         "tags": [],
@@ -154,7 +177,11 @@ def _require_segment(
     segment = None if segment_id is None else segment_rows.find(tx, segment_id)
     if segment_id is not None and not _is_there(tx, segment, network_id):
         raise SegmentNotFound(segment_id=segment_id)
-    if any((one["segment_id"] is None) != (segment is None) for one in siblings):
+    if any(
+        (one["segment_id"] is None) != (segment is None)
+        for one in siblings
+        if _ROUTED not in one["service_types"]
+    ):
         raise SubnetsNotAllAssociatedWithSegments(network_id=network_id)
     if segment is None:
         return
@@ -253,6 +280,10 @@ def update(
         subnet = {**original, **planned}
         d.subnets.on_update(tx, changes, subnet, original)
         foreign_attributes.change(d, tx, Noun.SUBNET, changes, subnet)
+        if "service_types" in changes:
+            subnet["service_types"] = list(changes["service_types"] or ())
+            _require_each_once(subnet["service_types"])
+        _route_to_peers(tx, subnet, original)
         changed = standard.changed(original, subnet)
         if not changed:
             return original
@@ -278,20 +309,94 @@ def update(
     return subnet
 
 
+def _require_each_once(service_types: Sequence[str]) -> None:
+    if len(set(service_types)) < len(service_types):
+        raise NeutronDbObjectDuplicateEntry(thing="service type")
+
+
+def _route_to_peers(tx: Transaction, subnet: Subnet, original: Subnet) -> None:
+    """The routes to the other segments follow the gateway, and stay whatever routes are wished."""
+    gateway = original["gateway_ip"]
+    moved = subnet["gateway_ip"] != gateway
+    if subnet["segment_id"] is None or not (
+        moved or subnet["host_routes"] != original["host_routes"]
+    ):
+        return
+    of_network = rows.of_networks(tx, [subnet["network_id"]])
+    subnet["host_routes"] = peer_routes.with_peers(
+        subnet, of_network, old_gateway=gateway if moved else None
+    )
+
+
+def _route_peers_to(
+    d: Deployment, ctx: RequestContext, tx: Transaction, made: Sequence[Subnet]
+) -> postcommits.Due | None:
+    """Give the older subnets of routed networks routes to the new ones."""
+    routed = {subnet["network_id"] for subnet in made if subnet["segment_id"] is not None}
+    if not routed:
+        return None
+    new = {subnet["id"] for subnet in made}
+    present = rows.of_networks(tx, sorted(routed))
+    wanted = []
+    for peer in present:
+        if peer["id"] not in new:
+            of_network = [one for one in present if one["network_id"] == peer["network_id"]]
+            wanted.append((peer, peer_routes.with_peers(peer, of_network)))
+    return _reroute(d, ctx, tx, wanted)
+
+
+def _reroute(
+    d: Deployment,
+    ctx: RequestContext,
+    tx: Transaction,
+    wanted: Sequence[tuple[Subnet, list[dict[str, str]]]],
+) -> postcommits.Due | None:
+    """Give subnets other host routes, as an update of each."""
+    items = []
+    for peer, routes in wanted:
+        if routes == peer["host_routes"]:
+            continue
+        changed = {"host_routes": routes, **standard.bumped(peer, d.clock())}
+        if not rows.update_row(tx, peer, changed):
+            raise TryAgain(reason=f"subnet {peer['id']} was changed by another request")
+        tx.journal("subnet", peer["id"], "update", peer["project_id"])
+        items.append(postcommits.Item(current={**peer, **changed}, original=peer))
+    if items and d.mechanisms.overrides(Hook.UPDATE_SUBNET_PRECOMMIT):
+        contexts = [
+            driver_contexts.for_subnet(d, ctx, item.current, original=item.original, tx=tx)
+            for item in items
+        ]
+        d.mechanisms.precommit(Hook.UPDATE_SUBNET_PRECOMMIT, contexts)
+    return postcommits.due(d, tx, Hook.UPDATE_SUBNET_POSTCOMMIT, items)
+
+
 def _require_gateway_unused(tx: Transaction, subnet: Subnet) -> None:
-    for port_id, owner, address in port_rows.owners_in_subnet(tx, subnet["id"]):
-        if address == subnet["gateway_ip"] and owner.startswith("network:router_interface"):
-            raise GatewayIpInUse(ip_address=address, port_id=port_id)
+    """A router's interface with the present gateway address keeps it."""
+    if subnet["gateway_ip"] is None:
+        return
+    holder = port_rows.holder(tx, subnet["id"], subnet["gateway_ip"])
+    if holder is not None and holder[1].startswith(_ROUTER_INTERFACE):
+        raise GatewayIpInUse(ip_address=subnet["gateway_ip"], port_id=holder[0])
 
 
 def _require_segment_may_change(tx: Transaction, subnet: Subnet, segment_id: str | None) -> None:
-    """A subnet may be tied to a segment once; the only one of its network (observed of Neutron)."""
+    """A subnet may be tied once, the only one of its network to the only segment.
+
+    So it is observed of Neutron: several subnets or segments are made as a routed network at once.
+    """
+    network_id = subnet["network_id"]
+    siblings = [
+        one
+        for one in rows.of_networks(tx, [network_id])
+        if one["id"] != subnet["id"] and _ROUTED not in one["service_types"]
+    ]
+    if siblings:
+        raise SubnetsNotAllAssociatedWithSegments(network_id=network_id)
     if subnet["segment_id"] is not None:
         raise SubnetSegmentAssociationChangeNotAllowed
-    siblings = [
-        one for one in rows.of_networks(tx, [subnet["network_id"]]) if one["id"] != subnet["id"]
-    ]
-    _require_segment(tx, segment_id, subnet["network_id"], siblings)
+    if len(segment_rows.of_networks(tx, [network_id]).get(network_id, ())) > 1:
+        raise NoUpdateSubnetWhenMultipleSegmentsOnNetwork(network_id=network_id)
+    _require_segment(tx, segment_id, network_id, siblings)
 
 
 def delete(
@@ -322,27 +427,29 @@ def delete(
         due = postcommits.due(
             d, tx, Hook.DELETE_SUBNET_POSTCOMMIT, [postcommits.Item(current=subnet)]
         )
+        due_of_peers = None
+        if subnet["segment_id"] is not None:
+            peers = rows.of_networks(tx, [subnet["network_id"]])
+            routes = [(peer, peer_routes.without(peer, subnet)) for peer in peers]
+            due_of_peers = _reroute(d, ctx, tx, routes)
     postcommits.run(d, ctx, due)
+    postcommits.run(d, ctx, due_of_peers)
 
 
 def _take_from_ports(d: Deployment, tx: Transaction, subnet: Subnet) -> None:
     """Take the subnet's addresses from ports that do not hold it."""
-    owners = port_rows.owners_in_subnet(tx, subnet["id"])
-    automatic = addresses.is_auto_address(subnet)
-    holding = [
-        port_id
-        for port_id, owner, _ in owners
-        if owner not in ports.OWNED_BY_AGENTS and (not automatic or owner in ipam.ROUTER_OWNERS)
-    ]
+    if addresses.is_auto_address(subnet):
+        holding = port_rows.some_in_subnet(tx, subnet["id"], ipam.ROUTER_OWNERS, owned=True)
+    else:
+        holding = port_rows.some_in_subnet(tx, subnet["id"], ports.OWNED_BY_AGENTS, owned=False)
     if holding:
         raise SubnetInUse(
-            subnet_id=subnet["id"],
-            reason=f"ports have addresses from it: {', '.join(sorted(set(holding)))}",
+            subnet_id=subnet["id"], reason=f"ports have addresses from it: {', '.join(holding)}"
         )
-    if not owners:
+    changed = sorted(port_rows.in_subnet(tx, subnet["id"]))
+    if not changed:
         return
     port_rows.drop_addresses(tx, subnet["id"])
-    changed = sorted({port_id for port_id, _, _ in owners})
     revisions.bump(tx, "ports", changed, d.clock())
     for port_id in changed:
         tx.journal("port", port_id, "update", subnet["project_id"])

@@ -21,9 +21,12 @@ MAX_COUNT = 50
 _SINGULAR: Mapping[str, str] = {
     "networks": "network",
     "network_segment_ranges": "network_segment_range",
+    "policies": "qos_policy",
     "ports": "port",
     "security_groups": "security_group",
+    "subnetpools": "subnetpool",
     "subnets": "subnet",
+    "trunks": "trunk",
 }
 TAGGABLE: tuple[str, ...] = tuple(_SINGULAR)
 """Collections whose resources have tags."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from deuteron.db import rbac_policies, sharing
 from deuteron.db import select as listing
 from deuteron.db.children import Children
-from deuteron.db.tables import networks, segments, subnets, tags
+from deuteron.db.tables import networks, segments, subnetpools, subnets, tags
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
 
@@ -39,8 +39,14 @@ _SHARED = sharing.shared_with_caller(networks.c.id)
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items()), _SHARED.label("shared"))
 _BY_IDS = _ROWS.where(networks.c.id.in_(bindparam("ids", expanding=True)))
 _BY_IDS_SCOPED = sharing.for_one(_BY_IDS, "networks")
+# The IP version in front of the address scope, null where the subnet is in none.
+_ADDRESS_SCOPE = cast(subnets.c.ip_version, String) + (
+    select(subnetpools.c.address_scope_id)
+    .where(subnetpools.c.id == subnets.c.subnetpool_id)
+    .scalar_subquery()
+)
 _CHILDREN = Children(
-    ("subnet", subnets.c.network_id, [subnets.c.id, subnets.c.segment_id], None),
+    ("subnet", subnets.c.network_id, [subnets.c.id, subnets.c.segment_id, _ADDRESS_SCOPE], None),
     (
         "segment",
         segments.c.network_id,
@@ -74,6 +80,8 @@ def _complete(
         network["subnets"] = []
         network["tags"] = []
         network["l2_adjacency"] = True
+        network["ipv4_address_scope"] = None
+        network["ipv6_address_scope"] = None
         by_id[network["id"]] = network
         placed[network["id"]] = []
     for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement, parameters):
@@ -84,6 +92,8 @@ def _complete(
             network["subnets"].append(a)
             if b is not None:  # a routed network: its segments are not one broadcast domain
                 network["l2_adjacency"] = False
+            if c is not None:
+                network[f"ipv{c[0]}_address_scope"] = c[1:]
         elif kind == "segment":
             network_type, _, index = a.partition("|")
             number = None if c is None else int(c)
@@ -201,10 +211,10 @@ _INSERT = insert(networks)
 
 
 def insert_many(conn: Connectable, wanted: Sequence[Network]) -> None:
-    """Insert networks from API dicts that hold at least every column of the table."""
+    """Insert networks from API dicts; a column that an extension did not fill is null."""
     conn.execute(
         _INSERT,
-        [{column.name: network[key] for key, column in _COLUMNS.items()} for network in wanted],
+        [{column.name: network.get(key) for key, column in _COLUMNS.items()} for network in wanted],
     )
 
 

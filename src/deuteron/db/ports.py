@@ -24,8 +24,10 @@ from sqlalchemy import (
 from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db.children import Children
+from deuteron.db.service_tables import trunks
 from deuteron.db.tables import (
     ip_allocations,
+    networks,
     port_bindings,
     port_security_groups,
     ports,
@@ -43,6 +45,11 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "binding:profile": port_bindings.c.profile,
     "binding:vif_type": port_bindings.c.vif_type,
     "binding:vif_details": port_bindings.c.vif_details,
+    # of service plugins: read along, as a statement of its own would cost each request more
+    "qos_network_policy_id": select(networks.c.qos_policy_id)
+    .where(networks.c.id == ports.c.network_id)
+    .scalar_subquery(),
+    "trunk_id": select(trunks.c.id).where(trunks.c.port_id == ports.c.id).scalar_subquery(),
 }
 _KEYS = tuple(_COLUMNS)
 TABLE_COLUMNS = tuple(str(column.name) for column in ports.columns)
@@ -218,10 +225,10 @@ def insert_many(conn: Connectable, rows: Sequence[Port], groups: Sequence[Sequen
     """Insert ports with their unbound bindings and their security groups.
 
     Args:
-        rows: API dicts that hold at least every column of the table and the ``binding:`` keys.
+        rows: API dicts with the ``binding:`` keys; a column that an extension did not fill is null.
         groups: ids of the security groups of each port.
     """
-    conn.execute(_INSERT, [{name: row[name] for name in TABLE_COLUMNS} for row in rows])
+    conn.execute(_INSERT, [{name: row.get(name) for name in TABLE_COLUMNS} for row in rows])
     conn.execute(_INSERT_BINDING, [_binding_row(row) for row in rows])
     members = [
         {"port_id": row["id"], "security_group_id": group}
@@ -313,16 +320,43 @@ def taken_macs(conn: Connectable, wanted: Iterable[tuple[str, str]]) -> set[tupl
     return {(net, mac) for net, mac in found} & pairs
 
 
-_OWNERS_OF_SUBNET = (
-    select(ports.c.id, ports.c.device_owner, ip_allocations.c.ip_address)
+_IN_SUBNET = (
+    select(ports.c.id, ports.c.device_owner)
     .select_from(ip_allocations.join(ports, ports.c.id == ip_allocations.c.port_id))
     .where(ip_allocations.c.subnet_id == bindparam("subnet_id"))
 )
+_HOLDER = _IN_SUBNET.where(ip_allocations.c.ip_address == bindparam("address"))
+_SOME = _IN_SUBNET.limit(10)
+_SOME_OWNED = _SOME.where(ports.c.device_owner.in_(bindparam("owners", expanding=True)))
+_SOME_NOT_OWNED = _SOME.where(ports.c.device_owner.not_in(bindparam("owners", expanding=True)))
+_IDS_IN_SUBNET = _IN_SUBNET.with_only_columns(ports.c.id).distinct()
 
 
-def owners_in_subnet(conn: Connectable, subnet_id: str) -> list[tuple[str, str, str]]:
-    """(id, device_owner, address) of the ports with an address from a subnet."""
-    return [tuple(row) for row in conn.execute(_OWNERS_OF_SUBNET, {"subnet_id": subnet_id})]
+def holder(conn: Connectable, subnet_id: str, address: str) -> tuple[str, str] | None:
+    """(id, device_owner) of the port that has this address of a subnet, None if it is free."""
+    found = conn.execute(_HOLDER, {"subnet_id": subnet_id, "address": address}).first()
+    return None if found is None else (found[0], found[1])
+
+
+def some_in_subnet(
+    conn: Connectable, subnet_id: str, owners: Iterable[str], *, owned: bool
+) -> list[str]:
+    """Ids of a few ports that have an address from a subnet.
+
+    Args:
+        conn: where to read.
+        subnet_id: of the subnet.
+        owners: device owners, at least one.
+        owned: those of these owners, or those of all others.
+    """
+    statement = _SOME_OWNED if owned else _SOME_NOT_OWNED
+    found = conn.execute(statement, {"subnet_id": subnet_id, "owners": list(owners)})
+    return sorted({row[0] for row in found})
+
+
+def in_subnet(conn: Connectable, subnet_id: str) -> list[str]:
+    """Ids of all ports that have an address from a subnet."""
+    return list(conn.execute(_IDS_IN_SUBNET, {"subnet_id": subnet_id}).scalars())
 
 
 _MACS_ON_NETWORK = select(ports.c.id, ports.c.mac_address, ports.c.device_owner).where(

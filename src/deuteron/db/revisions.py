@@ -8,24 +8,33 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, update
 
-from deuteron.db import tables
+from deuteron.db import service_tables, tables
 from deuteron.db.transaction import Connectable
 
+_TABLES = {
+    **{
+        table.name: table
+        for table in (
+            tables.networks,
+            tables.network_segment_ranges,
+            tables.ports,
+            tables.security_groups,
+            tables.security_group_rules,
+            tables.segments,
+            tables.subnetpools,
+            tables.subnets,
+        )
+    },
+    "policies": service_tables.qos_policies,
+    "trunks": service_tables.trunks,
+}
 _BUMPS = {
-    table.name: (
+    collection: (
         update(table)
         .where(table.c.id.in_(bindparam("ids", expanding=True)))
         .values(revision_number=table.c.revision_number + 1, updated_at=bindparam("now"))
     )
-    for table in (
-        tables.networks,
-        tables.network_segment_ranges,
-        tables.ports,
-        tables.security_groups,
-        tables.security_group_rules,
-        tables.segments,
-        tables.subnets,
-    )
+    for collection, table in _TABLES.items()
 }
 
 
@@ -36,7 +45,7 @@ def bump(conn: Connectable, collection: str, ids: Sequence[str], now: str) -> in
     resources cannot change meanwhile.
 
     Args:
-        collection: the resources' table, which has the name of their collection.
+        collection: of the resources.
         ids: which of them, at least one.
         now: ISO text in UTC.
 

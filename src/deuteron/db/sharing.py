@@ -33,7 +33,7 @@ from sqlalchemy import (
     union,
 )
 
-from deuteron.db import tables
+from deuteron.db import service_tables, tables
 from deuteron.db.tables import rbac_policies
 
 SHARED = "access_as_shared"
@@ -212,6 +212,11 @@ def _segments() -> Visible:
     return Visible(one=of_own, many=of_own)
 
 
+def _own(table: Table) -> Visible:
+    """Nobody but the project sees it."""
+    return Visible(one=table.c.project_id == _me(), many=table.c.project_id == _me())
+
+
 def _segment_ranges() -> Visible:
     ranges = tables.network_segment_ranges
     usable = or_(ranges.c.project_id == _me(), ranges.c.shared)
@@ -219,14 +224,18 @@ def _segment_ranges() -> Visible:
 
 
 VISIBLE: Mapping[str, Visible] = {
+    "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
     "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
     "network_segment_ranges": _segment_ranges(),
+    "policies": own_or_shared(service_tables.qos_policies, "qos_policy"),
     "ports": own_or_below_own(tables.ports, tables.networks, "network_id"),
     "security_groups": own_or_shared(tables.security_groups, "security_group"),
     "security_group_rules": own_or_below_own(
         tables.security_group_rules, tables.security_groups, "security_group_id"
     ),
     "segments": _segments(),
+    "subnetpools": own_or_shared(tables.subnetpools, "subnetpool"),
     "subnets": _subnets(),
+    "trunks": _own(service_tables.trunks),
 }
 """Collection -> what a project sees of it."""

@@ -19,7 +19,13 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column i
 _KEYS = tuple(_COLUMNS)
 ATTRIBUTES = _KEYS
 _ROWS = select(*_COLUMNS.values())
-_BY_ID = _ROWS.where(subnets.c.id == bindparam("id"))
+# A subnet is external as its network is.
+_EXTERNAL = (
+    select(networks.c.external).where(networks.c.id == subnets.c.network_id).scalar_subquery()
+)
+_SHOWN_KEYS = (*_KEYS, "router:external")
+_SHOWN = select(*_COLUMNS.values(), _EXTERNAL.label("router:external"))
+_BY_ID = _SHOWN.where(subnets.c.id == bindparam("id"))
 _BY_ID_SCOPED = sharing.for_one(_BY_ID, "subnets")
 _OF_NETWORKS = _ROWS.where(subnets.c.network_id.in_(bindparam("networks", expanding=True)))
 _CHILDREN = Children(("tag", tags.c.resource_id, [tags.c.tag], None))
@@ -46,7 +52,7 @@ def get(conn: Connectable, subnet_id: str, scope: str | None = None) -> Subnet |
     row = conn.execute(statement, {"id": subnet_id, **sharing.parameters(scope)}).fetchone()
     if row is None:
         return None
-    subnet = dict(zip(_KEYS, row, strict=True))
+    subnet = dict(zip(_SHOWN_KEYS, row, strict=True))
     _complete(conn, [subnet], None)
     return subnet
 
@@ -63,7 +69,7 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Sub
         keys, base = query.fields, select(*(_COLUMNS[k] for k in query.fields))
         complete = False
     else:
-        keys, base, complete = _KEYS, _ROWS, True
+        keys, base, complete = _SHOWN_KEYS, _SHOWN, True
     statement = listing.page(
         sharing.for_many(base, "subnets", scope),
         columns=_COLUMNS,

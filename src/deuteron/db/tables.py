@@ -5,14 +5,10 @@ as the API shows them: they sort as text, are equal on every database and need n
 Lists and objects that are only ever read whole with their row are JSON text.
 """
 
-from typing import Any
-
-import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -21,57 +17,18 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import LONGTEXT
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from deuteron.db import service_tables
+from deuteron.db.columns import METADATA, Json
+from deuteron.db.columns import SERIAL as _SERIAL
+from deuteron.db.columns import own_id as _id
+from deuteron.db.columns import project as _project
+from deuteron.db.columns import standard as _standard
 
-
-class Json(TypeDecorator[Any]):
-    """A JSON document kept as text, equal on every database."""
-
-    impl = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        """Python value to text."""
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
-        """Text to Python value."""
-        return None if value is None else orjson.loads(value)
-
-
-# A number that grows by itself; SQLite does that for INTEGER only.
-_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Column[str]:
-    return Column("id", String(36), primary_key=True)
-
-
-def _project() -> Column[str]:
-    return Column("project_id", String(255), nullable=False, default="", index=True)
-
-
-def _standard() -> tuple[Column[Any], ...]:
-    """What every API resource has (the ``standard-attr-*`` extensions)."""
-    return (
-        Column("description", String(255)),
-        Column("created_at", String(20), nullable=False),
-        Column("updated_at", String(20), nullable=False),
-        Column("revision_number", BigInteger, nullable=False, default=0),
-    )
-
+# The tables of service plugins refer to these, and some of these to them.
+__all__ = ["METADATA", "Json", "service_tables"]
 
 networks = Table(
     "networks",
@@ -84,6 +41,7 @@ networks = Table(
     Column("external", Boolean, nullable=False),
     Column("mtu", Integer, nullable=False),
     Column("port_security_enabled", Boolean, nullable=False),
+    Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
     *_standard(),
 )
 
@@ -156,6 +114,41 @@ host_physical_networks = Table(
     Column("physical_network", String(64), primary_key=True, index=True),
 )
 
+# Pools of one scope have no addresses in common. `pools` counts the changes of which pools are in
+# the scope and what prefixes they have: whoever is about to change that begins by counting it up,
+# which makes others wait until it is known.
+address_scopes = Table(
+    "address_scopes",
+    METADATA,
+    _id(),
+    _project(),
+    Column("name", String(255), nullable=False, index=True),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("pools", BigInteger, nullable=False, default=0),
+    *_standard(),
+)
+
+# `default_for` is the IP version of a default pool, else null: the unique key keeps it single.
+# `allocations` counts up with each prefix that is allocated, as `pools` of a scope does.
+subnetpools = Table(
+    "subnetpools",
+    METADATA,
+    _id(),
+    _project(),
+    Column("name", String(255), nullable=False, index=True),
+    Column("ip_version", SmallInteger, nullable=False),
+    Column("prefixes", Json, nullable=False),
+    Column("min_prefixlen", Integer, nullable=False),
+    Column("max_prefixlen", Integer, nullable=False),
+    Column("default_prefixlen", Integer, nullable=False),
+    Column("default_quota", BigInteger),
+    Column("is_default", Boolean, nullable=False),
+    Column("default_for", SmallInteger, unique=True),
+    Column("address_scope_id", String(36), ForeignKey("address_scopes.id"), index=True),
+    Column("allocations", BigInteger, nullable=False, default=0),
+    *_standard(),
+)
+
 subnets = Table(
     "subnets",
     METADATA,
@@ -175,11 +168,13 @@ subnets = Table(
     Column("enable_dhcp", Boolean, nullable=False),
     Column("ipv6_ra_mode", String(16)),
     Column("ipv6_address_mode", String(16)),
-    Column("subnetpool_id", String(36)),
+    Column("subnetpool_id", String(36), ForeignKey("subnetpools.id"), index=True),
     Column("segment_id", String(36), ForeignKey("segments.id"), index=True),
     Column("allocation_pools", Json, nullable=False),
     Column("dns_nameservers", Json, nullable=False),
     Column("host_routes", Json, nullable=False),
+    Column("service_types", Json, nullable=False),
+    Column("dns_publish_fixed_ip", Boolean, nullable=False),
     *_standard(),
 )
 
@@ -204,6 +199,9 @@ ports = Table(
     Column("port_security_enabled", Boolean, nullable=False),
     Column("allowed_address_pairs", Json, nullable=False),
     Column("extra_dhcp_opts", Json, nullable=False),
+    # how it came to its addresses: 'immediate', 'deferred' or 'none'
+    Column("ip_allocation", String(16), nullable=False, default="immediate"),
+    Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
 )

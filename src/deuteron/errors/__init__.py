@@ -3,7 +3,9 @@
     NetworkError                       500
     |-- BadRequest                     400
     |   `-- InvalidInput ...
+    |-- Unauthorized                   401
     |-- NotAuthorized                  403
+    |   `-- PolicyNotAuthorized, InvalidScope
     |-- NotFound                       404
     |   `-- NetworkNotFound, SubnetNotFound, PortNotFound, ...
     |-- HTTPRequestEntityTooLarge      413
@@ -13,7 +15,7 @@
     |   `-- IpAddressGenerationFailure, ...
     |-- PreconditionFailed             412
     |-- ServiceUnavailable             503
-    |   `-- NoNetworkAvailable, DatabaseUnavailable
+    |   `-- NoNetworkAvailable, DatabaseUnavailable, IdentityUnavailable
     |-- DriverError                    what a third-party driver raised, under its name and status
     |   `-- MechanismDriverError       a veto, or failed postcommit hooks
     |-- TryAgain                       internal: the whole operation is tried again
@@ -32,8 +34,11 @@ from deuteron.errors.base import *
 from deuteron.errors.drivers import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
+from deuteron.errors.qos import *
 from deuteron.errors.rbac import *
 from deuteron.errors.security_groups import *
 from deuteron.errors.segments import *
+from deuteron.errors.subnet_pools import *
 from deuteron.errors.subnets import *
 from deuteron.errors.tags import *
+from deuteron.errors.trunks import *

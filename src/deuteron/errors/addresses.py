@@ -23,6 +23,15 @@ class IpAddressGenerationFailure(Conflict):
     )
 
 
+class IpAddressGenerationFailureNoMatchingSubnet(IpAddressGenerationFailure):
+    """The subnets of the network are for ports of other owners."""
+
+    template = (
+        "No subnet of network {network_id} is for ports of device owner '{service_type}': all have "
+        "service types, and other ones."
+    )
+
+
 class InvalidIpForNetwork(BadRequest):
     """The wished address belongs to none of the network's subnets."""
 

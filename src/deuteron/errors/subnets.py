@@ -87,6 +87,12 @@ class SubnetCantAssociateToDynamicSegment(BadRequest):
     template = "Segment {segment_id} is dynamic: a subnet cannot be tied to it."
 
 
+class NoUpdateSubnetWhenMultipleSegmentsOnNetwork(BadRequest):
+    """A subnet can be tied to a segment later only if its network has no other one."""
+
+    template = "Network {network_id} has several segments: its subnets cannot be tied to one later."
+
+
 class SubnetSegmentAssociationChangeNotAllowed(BadRequest):
     """The segment of a subnet is chosen once."""
 

@@ -56,5 +56,14 @@ PORT_TAGS: dict[str, Any] = {
     },
 }
 
-TAGGED = ("networks", "subnets", "ports", "security_groups", "network_segment_ranges")
+TAGGED = (
+    "networks",
+    "subnets",
+    "subnetpools",
+    "ports",
+    "security_groups",
+    "network_segment_ranges",
+    "policies",
+    "trunks",
+)
 DESCRIBED = (*TAGGED, "security_group_rules", "segments")

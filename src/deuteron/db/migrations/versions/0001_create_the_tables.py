@@ -16,6 +16,26 @@ def _text(length: int) -> sa.String:
 def upgrade() -> None:
     """Create the tables."""
     op.create_table(
+        "address_scopes",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("ip_version", sa.SmallInteger(), nullable=False),
+        sa.Column("pools", sa.BigInteger(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_scopes")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_address_scopes_name"), "address_scopes", ["name"], unique=False)
+    op.create_index(
+        op.f("ix_address_scopes_project_id"), "address_scopes", ["project_id"], unique=False
+    )
+    op.create_table(
         "agents",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("agent_type", _text(64), nullable=False),
@@ -131,27 +151,6 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
-        "networks",
-        sa.Column("id", _text(36), nullable=False),
-        sa.Column("project_id", _text(255), nullable=False),
-        sa.Column("name", _text(255), nullable=False),
-        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
-        sa.Column("status", _text(16), nullable=False),
-        sa.Column("external", sa.Boolean(), nullable=False),
-        sa.Column("mtu", sa.Integer(), nullable=False),
-        sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
-        sa.Column("description", _text(255), nullable=True),
-        sa.Column("created_at", _text(20), nullable=False),
-        sa.Column("updated_at", _text(20), nullable=False),
-        sa.Column("revision_number", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
-    )
-    op.create_index(op.f("ix_networks_name"), "networks", ["name"], unique=False)
-    op.create_index(op.f("ix_networks_project_id"), "networks", ["project_id"], unique=False)
-    op.create_table(
         "postcommits",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("hook", _text(64), nullable=False),
@@ -173,6 +172,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_postcommits_due_at"), "postcommits", ["due_at"], unique=False)
     op.create_index(
         op.f("ix_postcommits_resource_id"), "postcommits", ["resource_id"], unique=False
+    )
+    op.create_table(
+        "qos_policies",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_qos_policies")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_qos_policies_name"), "qos_policies", ["name"], unique=False)
+    op.create_index(
+        op.f("ix_qos_policies_project_id"), "qos_policies", ["project_id"], unique=False
     )
     op.create_table(
         "rbac_policies",
@@ -261,44 +278,77 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
-        "ports",
+        "networks",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("project_id", _text(255), nullable=False),
-        sa.Column("network_id", _text(36), nullable=False),
         sa.Column("name", _text(255), nullable=False),
-        sa.Column("mac_address", _text(32), nullable=False),
         sa.Column("admin_state_up", sa.Boolean(), nullable=False),
         sa.Column("status", _text(16), nullable=False),
-        sa.Column("device_id", _text(255), nullable=False),
-        sa.Column("device_owner", _text(255), nullable=False),
+        sa.Column("external", sa.Boolean(), nullable=False),
+        sa.Column("mtu", sa.Integer(), nullable=False),
         sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
-        sa.Column(
-            "allowed_address_pairs",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "extra_dhcp_opts",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
-            nullable=False,
-        ),
+        sa.Column("qos_policy_id", _text(36), nullable=True),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
         sa.Column("revision_number", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_ports_network_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ports")),
+        sa.ForeignKeyConstraint(
+            ["qos_policy_id"], ["qos_policies.id"], name=op.f("fk_networks_qos_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_networks_name"), "networks", ["name"], unique=False)
+    op.create_index(op.f("ix_networks_project_id"), "networks", ["project_id"], unique=False)
+    op.create_index(op.f("ix_networks_qos_policy_id"), "networks", ["qos_policy_id"], unique=False)
+    op.create_table(
+        "qos_default_policies",
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("policy_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["policy_id"],
+            ["qos_policies.id"],
+            name=op.f("fk_qos_default_policies_policy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_qos_default_policies")),
+        sa.UniqueConstraint("policy_id", name=op.f("uq_qos_default_policies_policy_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "qos_rules",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("qos_policy_id", _text(36), nullable=False),
+        sa.Column("type", _text(32), nullable=False),
+        sa.Column("direction", _text(16), nullable=False),
+        sa.Column("max_kbps", sa.Integer(), nullable=True),
+        sa.Column("max_burst_kbps", sa.Integer(), nullable=True),
+        sa.Column("min_kbps", sa.Integer(), nullable=True),
+        sa.Column("max_kpps", sa.Integer(), nullable=True),
+        sa.Column("max_burst_kpps", sa.Integer(), nullable=True),
+        sa.Column("min_kpps", sa.Integer(), nullable=True),
+        sa.Column("dscp_mark", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["qos_policy_id"],
+            ["qos_policies.id"],
+            name=op.f("fk_qos_rules_qos_policy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_qos_rules")),
         sa.UniqueConstraint(
-            "network_id", "mac_address", name=op.f("uq_ports_network_id_mac_address")
+            "qos_policy_id",
+            "type",
+            "direction",
+            name=op.f("uq_qos_rules_qos_policy_id_type_direction"),
         ),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_ports_device_id"), "ports", ["device_id"], unique=False)
-    op.create_index(op.f("ix_ports_device_owner"), "ports", ["device_owner"], unique=False)
-    op.create_index(op.f("ix_ports_name"), "ports", ["name"], unique=False)
-    op.create_index(op.f("ix_ports_project_id"), "ports", ["project_id"], unique=False)
     op.create_table(
         "security_group_rules",
         sa.Column("id", _text(36), nullable=False),
@@ -350,6 +400,88 @@ def upgrade() -> None:
         ["security_group_id"],
         unique=False,
     )
+    op.create_table(
+        "subnetpools",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("ip_version", sa.SmallInteger(), nullable=False),
+        sa.Column(
+            "prefixes", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=False
+        ),
+        sa.Column("min_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("max_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("default_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("default_quota", sa.BigInteger(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("default_for", sa.SmallInteger(), nullable=True),
+        sa.Column("address_scope_id", _text(36), nullable=True),
+        sa.Column("allocations", sa.BigInteger(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address_scope_id"],
+            ["address_scopes.id"],
+            name=op.f("fk_subnetpools_address_scope_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subnetpools")),
+        sa.UniqueConstraint("default_for", name=op.f("uq_subnetpools_default_for")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_subnetpools_address_scope_id"), "subnetpools", ["address_scope_id"], unique=False
+    )
+    op.create_index(op.f("ix_subnetpools_name"), "subnetpools", ["name"], unique=False)
+    op.create_index(op.f("ix_subnetpools_project_id"), "subnetpools", ["project_id"], unique=False)
+    op.create_table(
+        "ports",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("mac_address", _text(32), nullable=False),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("device_id", _text(255), nullable=False),
+        sa.Column("device_owner", _text(255), nullable=False),
+        sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
+        sa.Column(
+            "allowed_address_pairs",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column(
+            "extra_dhcp_opts",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("ip_allocation", _text(16), nullable=False),
+        sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["network_id"], ["networks.id"], name=op.f("fk_ports_network_id")),
+        sa.ForeignKeyConstraint(
+            ["qos_policy_id"], ["qos_policies.id"], name=op.f("fk_ports_qos_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ports")),
+        sa.UniqueConstraint(
+            "network_id", "mac_address", name=op.f("uq_ports_network_id_mac_address")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_ports_device_id"), "ports", ["device_id"], unique=False)
+    op.create_index(op.f("ix_ports_device_owner"), "ports", ["device_owner"], unique=False)
+    op.create_index(op.f("ix_ports_name"), "ports", ["name"], unique=False)
+    op.create_index(op.f("ix_ports_project_id"), "ports", ["project_id"], unique=False)
+    op.create_index(op.f("ix_ports_qos_policy_id"), "ports", ["qos_policy_id"], unique=False)
     op.create_table(
         "segments",
         sa.Column("id", _text(36), nullable=False),
@@ -504,6 +636,12 @@ def upgrade() -> None:
             sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
             nullable=False,
         ),
+        sa.Column(
+            "service_types",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("dns_publish_fixed_ip", sa.Boolean(), nullable=False),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
@@ -514,6 +652,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segments.id"], name=op.f("fk_subnets_segment_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["subnetpool_id"], ["subnetpools.id"], name=op.f("fk_subnets_subnetpool_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subnets")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
@@ -523,6 +664,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_subnets_network_id"), "subnets", ["network_id"], unique=False)
     op.create_index(op.f("ix_subnets_project_id"), "subnets", ["project_id"], unique=False)
     op.create_index(op.f("ix_subnets_segment_id"), "subnets", ["segment_id"], unique=False)
+    op.create_index(op.f("ix_subnets_subnetpool_id"), "subnets", ["subnetpool_id"], unique=False)
+    op.create_table(
+        "trunks",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_trunks_port_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trunks")),
+        sa.UniqueConstraint("port_id", name=op.f("uq_trunks_port_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_trunks_name"), "trunks", ["name"], unique=False)
+    op.create_index(op.f("ix_trunks_project_id"), "trunks", ["project_id"], unique=False)
     op.create_table(
         "ip_allocations",
         sa.Column("subnet_id", _text(36), nullable=False),
@@ -542,3 +705,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_ip_allocations_address", "ip_allocations", ["ip_address"], unique=False)
     op.create_index(op.f("ix_ip_allocations_port_id"), "ip_allocations", ["port_id"], unique=False)
+    op.create_table(
+        "trunk_subports",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("trunk_id", _text(36), nullable=False),
+        sa.Column("segmentation_type", _text(32), nullable=False),
+        sa.Column("segmentation_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_trunk_subports_port_id")),
+        sa.ForeignKeyConstraint(
+            ["trunk_id"], ["trunks.id"], name=op.f("fk_trunk_subports_trunk_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("port_id", name=op.f("pk_trunk_subports")),
+        sa.UniqueConstraint(
+            "trunk_id",
+            "segmentation_type",
+            "segmentation_id",
+            name=op.f("uq_trunk_subports_trunk_id_segmentation_type_segmentation_id"),
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )

@@ -1,0 +1,45 @@
+"""Subnet pools, address scopes and IP availability, as far as neutron-lib's maps do not say it.
+
+Neutron keeps the attributes of subnet pools among those of its core, and the extension that turns
+them on, ``subnet_allocation``, outside of neutron-lib.
+"""
+
+from typing import Any
+
+from neutron_lib.api import converters
+from neutron_lib.api.definitions import (
+    address_scope,
+    network_ip_availability,
+    subnet_service_types,
+    subnetpool,
+)
+
+SUBNET_POOLS: dict[str, Any] = subnetpool.RESOURCE_ATTRIBUTE_MAP
+ADDRESS_SCOPES: dict[str, Any] = address_scope.RESOURCE_ATTRIBUTE_MAP
+
+_AVAILABILITY = network_ip_availability.RESOURCE_ATTRIBUTE_MAP[
+    network_ip_availability.RESOURCE_PLURAL
+]
+
+
+def _version(value: Any) -> int:
+    """A number, or what no subnet has (observed: no version finds nothing)."""
+    text = str(value)
+    return int(text) if text in {"4", "6"} else 0
+
+
+AVAILABILITY: dict[str, Any] = {
+    network_ip_availability.RESOURCE_PLURAL: {
+        **_AVAILABILITY,
+        "ip_version": {**_AVAILABILITY["ip_version"], "convert_to": _version},
+    },
+}
+
+_TYPES = subnet_service_types.RESOURCE_ATTRIBUTE_MAP["subnets"]["service_types"]
+
+# A null takes all types away.
+SERVICE_TYPES: dict[str, Any] = {
+    "subnets": {
+        "service_types": {**_TYPES, "convert_to": converters.convert_none_to_empty_list},
+    },
+}
