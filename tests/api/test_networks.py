@@ -127,6 +127,28 @@ def test_a_vlan_network_is_renumbered_and_others_are_not(api: Api) -> None:
     assert refused == (400, "InvalidInput")
 
 
+def test_a_vlan_is_renumbered_under_ports_only_if_their_drivers_can_follow(api: Api) -> None:
+    vlan = {
+        "provider:network_type": "vlan",
+        "provider:physical_network": "physnet1",
+        "provider:segmentation_id": 100,
+    }
+    network = api.create("network", **vlan)
+    api.ovs_agent("host-1")
+    api.linuxbridge_agent("host-2")
+    api.create("port", network_id=network["id"], **{"binding:host_id": "host-1"})
+    changed = api.update("network", network["id"], **{"provider:segmentation_id": 101})
+    assert changed["provider:segmentation_id"] == 101
+    api.create("port", network_id=network["id"], **{"binding:host_id": "host-2"})
+    refused = api.refuse_update("network", network["id"], **{"provider:segmentation_id": 102})
+    assert refused == (400, "InvalidInput")
+
+
+def test_an_empty_list_of_segments_changes_nothing(api: Api) -> None:
+    network = api.create("network")
+    assert api.update("network", network["id"], segments=[]) == network
+
+
 def test_a_network_with_ports_stays_and_one_with_subnets_goes(api: Api) -> None:
     network = api.create("network")
     subnet = api.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", ip_version=4)

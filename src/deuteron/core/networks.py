@@ -24,6 +24,7 @@ from deuteron.core import (
 )
 from deuteron.core.deployment import Deployment
 from deuteron.core.subnets import MINIMUM_MTU
+from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as rows
 from deuteron.db import segments as segment_rows
 from deuteron.db import subnets as subnet_rows
@@ -187,6 +188,8 @@ def update(
         standard.require_revision(original, if_revision)
         d.networks.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.NETWORK, [original])
+        if not changes.get("segments", True):
+            changes = {name: value for name, value in changes.items() if name != "segments"}
         network = {**original, **standard.changed(original, changes)}
         d.networks.on_update(tx, changes, network, original)
         foreign_attributes.change(d, tx, Noun.NETWORK, changes, network)
@@ -240,6 +243,7 @@ def _renumber(
     static = [segment for segment in segments if not segment.is_dynamic]
     if len(static) != 1:
         raise InvalidInput(error_message="only a network of one segment can be renumbered")
+    _require_followers(d, tx, static[0])
     renumbered = d.segments.renumber(
         plugin_context(tx),
         static[0],
@@ -247,6 +251,21 @@ def _renumber(
         project_id=original["project_id"],
     )
     return [renumbered if one.id == renumbered.id else one for one in segments]
+
+
+def _require_followers(d: Deployment, tx: Transaction, segment: Segment) -> None:
+    """The drivers that bound ports to a segment must be able to follow another number of it."""
+    able = {
+        name
+        for name, driver in d.mechanisms.drivers
+        if PROVIDER[2] in driver.provider_network_attribute_updates_supported()
+    }
+    unable = binding_rows.drivers_on_segment(tx, segment.id) - able
+    if unable:
+        raise InvalidInput(
+            error_message=f"ports of the network are bound by {', '.join(sorted(unable))}, which "
+            f"cannot follow another {PROVIDER[2]}; unbind them first"
+        )
 
 
 def _require_mtu_for_subnets(tx: Transaction, network: Network) -> None:

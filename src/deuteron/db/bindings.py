@@ -240,6 +240,18 @@ def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any])
         add(tx, port_id, made)
 
 
+_DRIVERS_ON_SEGMENT = (
+    select(port_binding_levels.c.driver)
+    .where(port_binding_levels.c.segment_id == bindparam("segment_id"))
+    .distinct()
+)
+
+
+def drivers_on_segment(conn: Connectable, segment_id: str) -> set[str]:
+    """Names of the drivers that have bound ports to a segment."""
+    return set(conn.execute(_DRIVERS_ON_SEGMENT, {"segment_id": segment_id}).scalars())
+
+
 # --- the bindings of the API ----------------------------------------------------------------------
 
 _COLUMNS = {
