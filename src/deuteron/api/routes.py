@@ -98,15 +98,23 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
     for name in verbs.views:
         table.setdefault(f"{one}/{name}", {})["GET"] = partial(resources.view, noun, name)
     if verbs.tagged:
-        table[f"{one}/tags"] = {
+        for below in dict.fromkeys((one, f"/v2.0/{verbs.collection}/{{{key}}}")):
+            table.update(_of_tags(noun, below))
+    return table
+
+
+def _of_tags(noun: Noun, one: str) -> dict[str, Methods]:
+    """The tags of a resource; they stand below the name of its collection, too (observed)."""
+    return {
+        f"{one}/tags": {
             "GET": partial(tags.list_, noun),
             "POST": partial(tags.add, noun),
             "PUT": partial(tags.replace, noun),
             "DELETE": partial(tags.clear, noun),
-        }
-        table[f"{one}/tags/{{tag}}"] = {
+        },
+        f"{one}/tags/{{tag}}": {
             "GET": partial(tags.show, noun),
             "PUT": partial(tags.put, noun),
             "DELETE": partial(tags.remove, noun),
-        }
-    return table
+        },
+    }

@@ -15,6 +15,7 @@ from deuteron.core.topology import KeptTopology
 from deuteron.db import schema
 from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
+from deuteron.db.rbac_policies import SHAREABLE
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
@@ -87,6 +88,10 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
         hints=Hints(),
         clock=utc_now,
         extension_drivers=ExtensionDrivers(extensions),
+        shareable={
+            **SHAREABLE,
+            **{name: how for one in services for name, how in one.shareable.items()},
+        },
     )
 
 

@@ -1,9 +1,16 @@
 """The service plugins that there are, and which of them a site has."""
 
+from collections.abc import Callable, Mapping
+
 from deuteron.config import Settings
+from deuteron.services import qos, trunk
 from deuteron.services.plugin import ServicePlugin
 
-SERVICE_PLUGINS: tuple[ServicePlugin, ...] = ()
+SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
+    "qos": qos.plugin,
+    "trunk": trunk.plugin,
+}
+"""Name -> what makes the plugin of a site."""
 
 
 def enabled(settings: Settings) -> tuple[ServicePlugin, ...]:
@@ -13,4 +20,6 @@ def enabled(settings: Settings) -> tuple[ServicePlugin, ...]:
         settings: what was configured; a site that names no service plugin has all of them.
     """
     wanted = settings.service_plugins
-    return tuple(one for one in SERVICE_PLUGINS if wanted is None or one.name in wanted)
+    return tuple(
+        make(settings) for name, make in SERVICE_PLUGINS.items() if wanted is None or name in wanted
+    )

@@ -30,7 +30,10 @@ _PART_OF_THE_SERVER = {
     "timestamp": "neutron.services.timestamp.timestamp_plugin.TimeStampPlugin",
 }
 
-SERVICE_PLUGINS: dict[str, str] = {}
+SERVICE_PLUGINS: dict[str, str] = {
+    "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
+    "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
+}
 """The service plugins of this server: name -> path of Neutron's class of the same API."""
 
 # name: (the API that is missing, paths of the classes)
@@ -104,7 +107,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         ("neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",),
     ),
     "pvlan": ("private VLANs", ("neutron.services.pvlan.pvlan_plugin.PVLANPlugin",)),
-    "qos": ("QoS policies", ("neutron.services.qos.qos_plugin.QoSPlugin",)),
     "router": (
         "routers and floating IPs",
         ("neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",),
@@ -115,7 +117,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         ("networking_sfc.services.flowclassifier.plugin.FlowClassifierPlugin",),
     ),
     "taas": ("traffic mirrors", ("neutron_taas.services.taas.taas_plugin.TaasPlugin",)),
-    "trunk": ("trunk ports", ("neutron.services.trunk.plugin.TrunkPlugin",)),
     "vpnaas": (
         "VPNs",
         (
@@ -137,7 +138,6 @@ EXTENSION_DRIVERS_MISSING = {
     "port_hints": "hints of ports",
     "port_numa_affinity_policy": "NUMA affinity policies of ports",
     "port_trusted": "trusted ports",
-    "qos": "QoS policies",
     "subnet_dns_publish_fixed_ip": "published DNS names of subnets",
     "tag_ports_during_bulk_creation": "tags in a bulk creation of ports",
     "uplink_status_propagation": "uplink status propagation",

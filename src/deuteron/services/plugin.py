@@ -10,9 +10,11 @@ they stand in `deuteron.db.service_tables`. `deuteron.app.plugins` lists the plu
 and enables those that a site configures.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from deuteron.core.extension import ResourceExtension
+from deuteron.db.rbac_policies import Shareable
 from deuteron.surface import Extension, Resource
 
 
@@ -25,12 +27,14 @@ class ServicePlugin:
             `deuteron.config.plugins`.
         extensions: what ``/v2.0/extensions`` shows of it, each of them complete.
         resources: its nouns.
+        shareable: object type of RBAC policies -> how such objects are shared.
         networks, subnets, ports: attributes that it adds to these, after those of the core.
     """
 
     name: str
     extensions: tuple[Extension, ...]
     resources: tuple[Resource, ...] = ()
+    shareable: Mapping[str, Shareable] = field(default_factory=dict)
     networks: tuple[ResourceExtension, ...] = ()
     subnets: tuple[ResourceExtension, ...] = ()
     ports: tuple[ResourceExtension, ...] = ()
