@@ -6,6 +6,7 @@ from typing import Any
 from falcon.testing import TestClient
 
 PLURAL = {
+    "address_scope": "address-scopes",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
     "network_segment_range": "network_segment_ranges",
@@ -55,6 +56,13 @@ class Api:
         other = Api.__new__(Api)
         other._client = self._client
         other._headers = {"X-Project-Id": project_id, "X-Roles": roles, "X-User-Id": "tester"}
+        return other
+
+    def with_headers(self, headers: dict[str, str]) -> "Api":
+        """The same application, with these headers in each request and no others."""
+        other = Api.__new__(Api)
+        other._client = self._client
+        other._headers = headers
         return other
 
     def call(

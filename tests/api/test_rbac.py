@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import Api
+from tests.api.client import Api, path_of
 
 OWNER = "11111111111111111111111111111111"
 FRIEND = "22222222222222222222222222222222"
@@ -41,8 +41,7 @@ def share(api: Api, thing: dict[str, Any], target: str = FRIEND, **values: str) 
 
 def sees(api: Api, noun: str, thing: dict[str, Any]) -> bool:
     listed = thing["id"] in [one["id"] for one in api.list(noun)]
-    path = {"security_group": "security-groups"}.get(noun, f"{noun}s")
-    shown = api.call("GET", f"/{path}/{thing['id']}").status
+    shown = api.call("GET", f"/{path_of(noun)}/{thing['id']}").status
     assert shown == (200 if listed else 404)
     return listed
 
@@ -234,6 +233,48 @@ def test_a_shared_group_can_be_used_but_not_without_the_policy(
     friend.delete("port", port["id"])
     owner.delete("rbac_policy", policy["id"])
     assert friend.refuse("port", **wish) == (404, "SecurityGroupNotFound")
+
+
+def test_a_shared_pool_can_be_used_but_not_without_the_policy(
+    owner: Api, friend: Api, stranger: Api
+) -> None:
+    pool = owner.create("subnetpool", name="p", prefixes=["10.0.0.0/16"], default_prefixlen=24)
+    network = friend.create("network")
+    wish = {"network_id": network["id"], "subnetpool_id": pool["id"], "ip_version": 4}
+    assert friend.refuse("subnet", **wish) == (404, "SubnetPoolNotFound")
+    policy = share(owner, pool, object_type="subnetpool")
+    assert sees(friend, "subnetpool", pool)
+    assert friend.show("subnetpool", pool["id"])["shared"] is True
+    assert not sees(stranger, "subnetpool", pool)
+    subnet = friend.create("subnet", **wish)
+    assert owner.refuse_delete("rbac_policy", policy["id"]) == (409, "RbacPolicyInUse")
+    friend.delete("subnet", subnet["id"])
+    owner.delete("rbac_policy", policy["id"])
+    assert not sees(friend, "subnetpool", pool)
+
+
+def test_a_pool_is_shared_only_with_those_who_see_its_scope(
+    api: Api, owner: Api, friend: Api
+) -> None:
+    scope = owner.create("address_scope", name="s", ip_version=4)
+    pool = owner.create(
+        "subnetpool", name="p", prefixes=["10.0.0.0/16"], address_scope_id=scope["id"]
+    )
+    body = {"object_type": "subnetpool", "object_id": pool["id"], "action": "access_as_shared"}
+    assert owner.refuse("rbac_policy", **body, target_tenant=FRIEND) == (400, "InvalidInput")
+    policy = share(owner, scope, object_type="address_scope")
+    assert sees(friend, "address_scope", scope)
+    share(owner, pool, object_type="subnetpool")
+    assert api.refuse("rbac_policy", **body, target_tenant="*") == (400, "InvalidInput")
+    mine = friend.create(
+        "subnetpool", name="f", prefixes=["10.1.0.0/16"], address_scope_id=scope["id"]
+    )
+    assert owner.refuse_delete("rbac_policy", policy["id"]) == (409, "RbacPolicyInUse")
+    friend.delete("subnetpool", mine["id"])
+    owner.delete("rbac_policy", policy["id"])
+    owner.delete("subnetpool", pool["id"])
+    owner.delete("address_scope", scope["id"])
+    assert api.list("rbac_policy") == []
 
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[int, str]]] = {

@@ -44,9 +44,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Policy]) -> list
 
     Raises:
         InvalidActionForType: objects of the type are not shared in this way.
-        InvalidInput: there is no such type or object, or it is another project's.
+        InvalidInput: there is no such type or object, it is another project's, or the target
+            would not see what it depends on.
         DuplicateRbacPolicy: it is shared so already.
-        RbacPolicyInitError: the target would not see what the object depends on.
     """
     for body in bodies:
         _require_action(d, body)

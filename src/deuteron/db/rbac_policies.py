@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     Select,
+    String,
     Table,
     bindparam,
     delete,
@@ -22,9 +23,10 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from deuteron.db import select as listing
 from deuteron.db import sharing, tables
-from deuteron.db.sharing import EXTERNAL, SHARED, VISIBLE, Visible
+from deuteron.db.sharing import EVERYBODY, EXTERNAL, SHARED, VISIBLE, Visible
 from deuteron.db.tables import rbac_policies
 from deuteron.db.transaction import Connectable
+from deuteron.errors import InvalidInput
 from deuteron.query import Query
 
 Policy = dict[str, Any]
@@ -62,7 +64,33 @@ def _members_of_group() -> Select[Any]:
     )
 
 
+_SCOPE_OF_POOL = select(rbac_policies.c.id).where(
+    rbac_policies.c.object_id == bindparam(_OBJECT),
+    rbac_policies.c.target_project.in_((EVERYBODY, bindparam("target", type_=String()))),
+)
+
+
+def _require_scope_seen(conn: Connectable, pool: Mapping[str, Any], target: str) -> None:
+    """Refuse to share a subnet pool with who does not see its address scope."""
+    scope_id = pool["address_scope_id"]
+    if scope_id is None:
+        return
+    parameters = {_OBJECT: scope_id, "target": target}
+    if conn.execute(_SCOPE_OF_POOL, parameters).first() is None:
+        raise InvalidInput(
+            error_message=f"subnet pool {pool['id']} cannot be shared, "
+            "because its address scope is not shared with the same target"
+        )
+
+
 SHAREABLE: Mapping[str, Shareable] = {
+    "address_scope": Shareable(
+        table=tables.address_scopes,
+        visible=VISIBLE["address_scopes"],
+        used_by=select(tables.subnetpools.c.project_id)
+        .where(tables.subnetpools.c.address_scope_id == bindparam(_OBJECT))
+        .distinct(),
+    ),
     "network": Shareable(
         table=tables.networks,
         visible=VISIBLE["networks"],
@@ -75,6 +103,14 @@ SHAREABLE: Mapping[str, Shareable] = {
         table=tables.security_groups,
         visible=VISIBLE["security_groups"],
         used_by=_members_of_group(),
+    ),
+    "subnetpool": Shareable(
+        table=tables.subnetpools,
+        visible=VISIBLE["subnetpools"],
+        used_by=select(tables.subnets.c.project_id)
+        .where(tables.subnets.c.subnetpool_id == bindparam(_OBJECT))
+        .distinct(),
+        require=_require_scope_seen,
     ),
 }
 """Object type -> what it is."""

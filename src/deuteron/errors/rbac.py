@@ -1,6 +1,6 @@
 """Errors of sharing: RBAC policies, and ``shared`` and ``router:external`` that they stand for."""
 
-from deuteron.errors.base import BadRequest, Conflict, InUse, InvalidInput, NotFound
+from deuteron.errors.base import Conflict, InUse, InvalidInput, NotFound
 
 
 class RbacPolicyNotFound(NotFound):
@@ -25,12 +25,6 @@ class InvalidActionForType(InvalidInput):
     """Objects of this type cannot be shared in this way."""
 
     template = "Invalid action '{action}' for object type '{object_type}', valid are: {valid}."
-
-
-class RbacPolicyInitError(BadRequest):
-    """The target would see the object but not what it depends on."""
-
-    template = "Object {object_id} cannot be shared: {reason}."
 
 
 class InvalidSharedSetting(Conflict):
