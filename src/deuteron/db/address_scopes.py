@@ -18,7 +18,8 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in address_scopes.columns if column.name != "pools"
 }
 _KEYS = (*_COLUMNS, "shared")
-_ROWS = select(*_COLUMNS.values(), sharing.shared_with_caller(address_scopes.c.id).label("shared"))
+_SHARED = sharing.shared_with_caller(address_scopes.c.id)
+_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
 _BY_ID = _ROWS.where(address_scopes.c.id == bindparam("id"))
 _BY_ID_SCOPED = sharing.for_one(_BY_ID, "address_scopes")
 _SPECIAL = {"shared": lambda values: sharing.shared_filter(address_scopes.c.id, values)}
@@ -35,7 +36,7 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Sco
     """The address scopes that a query asks for and a project sees, in its order."""
     statement = listing.page(
         sharing.for_many(_ROWS, "address_scopes", scope),
-        columns=_COLUMNS,
+        columns={**_COLUMNS, "shared": _SHARED},
         special=_SPECIAL,
         id_column=address_scopes.c.id,
         query=query,

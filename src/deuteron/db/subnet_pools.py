@@ -21,7 +21,8 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     if column.name not in {"allocations", "default_for"}
 }
 _KEYS = (*_COLUMNS, "shared")
-_ROWS = select(*_COLUMNS.values(), sharing.shared_with_caller(subnetpools.c.id).label("shared"))
+_SHARED = sharing.shared_with_caller(subnetpools.c.id)
+_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
 _BY_ID = _ROWS.where(subnetpools.c.id == bindparam("id"))
 _BY_ID_SCOPED = sharing.for_one(_BY_ID, "subnetpools")
 _SPECIAL = {"shared": lambda values: sharing.shared_filter(subnetpools.c.id, values)}
@@ -48,7 +49,7 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Poo
     """The subnet pools that a query asks for and a project sees, in its order."""
     statement = listing.page(
         sharing.for_many(_ROWS, "subnetpools", scope),
-        columns=_COLUMNS,
+        columns={**_COLUMNS, "shared": _SHARED},
         special=_SPECIAL,
         id_column=subnetpools.c.id,
         query=query,
