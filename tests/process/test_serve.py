@@ -26,7 +26,7 @@ from deuteron.errors import StartError
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
-        time.sleep(2.5)  # signals are repeated meanwhile
+        time.sleep(1)
     if path == "/for-ever":
         time.sleep(1000)
     if path == "/die":
@@ -86,6 +86,27 @@ def test_requests_in_hand_are_finished(start: Start) -> None:
     time.sleep(0.3)
 
     assert server.end() == 0
+    request.join()
+    assert [status for status, _ in answers] == [200]
+
+
+def test_requests_in_hand_are_finished_though_every_process_gets_signals(start: Start) -> None:
+    server = start(program=DUMMY)
+    server.wait_for_answer()
+    (worker,) = server.workers()
+    answers: list[tuple[int, str]] = []
+    request = threading.Thread(target=lambda: answers.append(server.get("/slow")))
+    request.start()
+    time.sleep(0.3)
+
+    # As systemd does it, and the parent tells its workers as well.
+    os.kill(worker, signal.SIGTERM)
+    os.kill(worker, signal.SIGTERM)
+    server.process.terminate()
+    time.sleep(0.1)
+    os.kill(worker, signal.SIGTERM)
+
+    assert server.process.wait(timeout=30) == 0
     request.join()
     assert [status for status, _ in answers] == [200]
 

@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
+from granian import Granian, _signals
+from granian._granian import WorkerSignal
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
@@ -45,6 +46,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds that requests in hand have to end after a signal; a client that never ends is cut off.
 _GRACE = 30
+# Seconds from an application that is loaded to a worker that listens to everything; it is far less.
+_MOMENT = 0.5
 # A fault is written to a pipe in one piece (less than PIPE_BUF), and an end mark after it.
 _LONGEST_FAULT = 4000
 _END = "\0"
@@ -153,11 +156,7 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
     def end_on_signal() -> None:
         signal.sigwait(_ENDING)
         server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
-        # A worker misses a signal that comes in the moment before it listens, so it is told again.
-        while signal.sigtimedwait(_ENDING, 1) is None:
-            for worker in server.wrks:
-                worker.terminate()  # type: ignore[no-untyped-call]
-        # Who asks twice does not want to wait for requests in hand.
+        signal.sigwait(_ENDING)  # who asks twice does not want to wait for requests in hand
         for worker in server.wrks:
             worker.kill()  # type: ignore[no-untyped-call]
 
@@ -215,6 +214,7 @@ def _in_worker(
         gc.freeze()
         gc.set_threshold(_ALLOCATIONS_PER_COLLECTION)
         gc.enable()
+        _signals.set_sync_signals = _listen_to_signals
         if _read(channel.turn[0]):
             threading.Thread(target=_greet, args=(address, greeting), daemon=True).start()
         return application
@@ -222,6 +222,28 @@ def _in_worker(
     os.kill(channel.parent, signal.SIGTERM)
     while True:
         signal.pause()  # the parent ends this process
+
+
+def _listen_to_signals() -> WorkerSignal:
+    """Replaces Granian's function of the worker that turns signals into the event that ends it.
+
+    Granian's misses a signal that comes before the event has listeners, and hangs at a second one
+    (systemd sends one to every process of a service, and the parent sends another). Here the event
+    is set once, and not before there are listeners.
+    """
+    event = WorkerSignal()
+    told = threading.Event()
+    listening = time.monotonic() + _MOMENT
+
+    def set_event() -> None:
+        told.wait()
+        time.sleep(max(0, listening - time.monotonic()))
+        event.set()
+
+    for number in _ENDING:
+        signal.signal(number, lambda _number, _frame: told.set())
+    threading.Thread(target=set_event, daemon=True).start()
+    return event
 
 
 def _load(settings: Settings) -> Application:
@@ -236,9 +258,8 @@ def _end_with_parent(life: int) -> None:
     os.read(life, 1)  # returns when nobody can write any more
     if folder := os.environ.get(_METRICS):
         shutil.rmtree(folder, ignore_errors=True)
-    for _ in range(_GRACE):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
     os._exit(1)
 
 
