@@ -13,10 +13,11 @@ from deuteron.app.deployment import build
 from deuteron.context import RequestContext
 from deuteron.core import agents, networks, ports, subnets
 from deuteron.core.deployment import Deployment
+from deuteron.core.topology import KeptTopology
 from deuteron.db.engine import Database
 from deuteron.db.moments import later
 from deuteron.ml2.dispatch import Mechanisms
-from deuteron.ml2.mechanisms.l2population import Notifier
+from deuteron.ml2.mechanisms.l2population import Notifier, TellingDriver
 
 ADMIN = RequestContext(request_id="req-test", project_id="p", user_id="u", is_admin=True)
 
@@ -82,8 +83,14 @@ def a_deployment(
     options = {("database", "connection"): url, ("ml2", "mechanism_drivers"): ",".join(mechanisms)}
     built = build(config.load([str(path)], command_line=options), notifier=notifier)
     built.database.dispose()
-    asked = Mechanisms([*built.mechanisms.drivers, *drivers])
-    return replace(built, database=database, mechanisms=asked, clock=clock or Clock())
+    asked = [*built.mechanisms.drivers, *drivers]
+    if notifier is not None:  # what was built asks the database that was just disposed of
+        telling = TellingDriver(topology=KeptTopology(database), notifier=notifier)
+        asked = [
+            (name, telling if isinstance(driver, TellingDriver) else driver)
+            for name, driver in asked
+        ]
+    return replace(built, database=database, mechanisms=Mechanisms(asked), clock=clock or Clock())
 
 
 @dataclass
@@ -178,6 +185,11 @@ class Site:
 
     def show(self, port: dict[str, Any]) -> dict[str, Any]:
         return ports.get(self.d, self.ctx, port["id"])
+
+    def kept(self, port: dict[str, Any]) -> dict[str, Any]:
+        """What the database says of all that `port` has; extensions may show more."""
+        shown = self.show(port)
+        return {name: shown[name] for name in port if name in shown}
 
     def update(self, port: dict[str, Any], **changes: Any) -> dict[str, Any]:
         return ports.update(self.d, self.ctx, port["id"], changes)

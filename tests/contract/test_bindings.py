@@ -87,7 +87,7 @@ def test_a_binding_that_nobody_makes_is_refused_and_explained(site, port):
     with pytest.raises(PortBindingError, match="No Open vSwitch agent"):
         create(site, port, "host-9")
     assert list(shown(site, port)) == ["host-1"]
-    assert site.show(port) == port
+    assert site.kept(port) == port
     latest = explanations.get(site.d, ADMIN, port["id"])["attempts"][0]
     assert (latest["host"], latest["reason"]) == ("host-9", "no_agent")
 

@@ -226,7 +226,7 @@ def test_a_veto_of_an_update_leaves_everything(site, driver):
     driver.failures["update_port_precommit"] = exceptions.Conflict()
     with pytest.raises(DriverError):
         site.update(port, name="green", **{"binding:host_id": "host-1"})
-    assert site.show(port) == port
+    assert site.kept(port) == port
 
 
 def test_a_veto_of_a_delete_keeps_the_resource(site, driver):
@@ -234,7 +234,7 @@ def test_a_veto_of_a_delete_keeps_the_resource(site, driver):
     driver.failures["delete_port_precommit"] = exceptions.Conflict()
     with pytest.raises(DriverError):
         ports.delete(site.d, ADMIN, port["id"])
-    assert site.show(port) == port
+    assert site.kept(port) == port
 
 
 def test_a_delete_that_fails_afterwards_is_done(site, driver):
@@ -479,7 +479,7 @@ def test_a_port_that_is_changed_meanwhile_is_tried_again(site, driver):
         if call.hook == "update_port_postcommit" and call.vif_type == "sample"
     ]
     assert [call.host for call in committed] == ["sample-2"]  # what was discarded is not told
-    assert site.show(port) == bound
+    assert site.kept(bound) == bound
 
 
 def test_a_port_that_is_deleted_meanwhile_is_not_committed(site, driver):

@@ -171,7 +171,7 @@ def bind(
 
 
 def _become(port: Port, present: Mapping[str, Any]) -> Port:
-    port.clear()
+    """Bring the port up to date; what extensions show beside its row stays as it was."""
     port.update(present)
     return port
 
@@ -402,7 +402,7 @@ def _claim(tx: Transaction, port: Port, decision: Decision, now: str) -> Port | 
         tx, port_id, expected=present["revision_number"], now=now, status=decision.status
     ):
         raise TryAgain(reason=f"port {port_id} is being changed by others")
-    return present
+    return {**port, **present}
 
 
 def _keep(
