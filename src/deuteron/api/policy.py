@@ -113,7 +113,7 @@ class Policy:
 
     def __init__(self, site: SiteRules, resources: Iterable[Resource]) -> None:
         self._site = site
-        self._checks = parsed({**DEFAULTS, **site.texts})
+        self._checks = site.checks or parsed(DEFAULTS)
         self._owners = Owners(resources)
         self._kinds: dict[Any, _Kind] = {}
 

@@ -30,7 +30,8 @@ class SiteRules:
 
     Args:
         files: those that were read, in this order.
-        texts: rule name -> check string, under present names.
+        texts: rule name -> check string, also under present names.
+        checks: all rules, the defaults and these, parsed; empty for the defaults alone.
         warnings: sentences about names that nothing uses.
         default: the rule that stands for those that do not exist.
         remote: what checks of other kinds (``http:``) are called with as their enforcer.
@@ -38,6 +39,7 @@ class SiteRules:
 
     files: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     default: str = "default"
     remote: Any = None
@@ -72,17 +74,19 @@ def read(
         for name, text in _contents(path, faults).items():
             texts[name] = text
             origins[name] = str(path)
-    checks = parsed({**DEFAULTS, **texts})
+    of_site = parsed(texts)
+    checks = {**parsed(DEFAULTS), **of_site}
     for name, text in texts.items():
         problem = _problem(name, text, checks)
         if problem:
             faults.append(f"{origins[name]}: {name}: {problem}")
     if faults:
         raise ConfigError(msg="\n".join(faults))
-    present = {new: texts[old] for old, new in RENAMED.items() if old in texts}
+    present = {**{RENAMED[old]: old for old in RENAMED if old in texts}, **{n: n for n in texts}}
     return SiteRules(
         files=tuple(str(path) for path in paths),
-        texts={**present, **{name: text for name, text in texts.items() if name not in RENAMED}},
+        texts={name: texts[written] for name, written in present.items()},
+        checks={**checks, **{name: of_site[written] for name, written in present.items()}},
         warnings=tuple(_unused(texts, origins, checks)),
         default=default,
         remote=remote,

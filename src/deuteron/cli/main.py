@@ -15,6 +15,7 @@ _COMMANDS = {
     "serve": "answer the OpenStack Networking API",
     "db": "create, upgrade and check the database",
     "config": "check the configuration files",
+    "policy": "print the rules that say who may do what",
     "port": "explain the binding of a port",
 }
 
