@@ -39,15 +39,19 @@ CEILINGS = {
 LISTS = {
     "networks": 2,
     "subnets": 2,
-    "ports": 2,
+    # of ports with trunks and minimum rates: their sub-ports, rules and physical networks besides
+    "ports": 5,
+    "ports?device_id=": 2,
     "ports?fields=id": 1,
-    "ports?limit=1": 2,
+    "ports?limit=1&device_id=": 2,
     "security-groups": 4,
     "security-group-rules": 2,
     "segments": 1,
     "agents": 1,
     "network_segment_ranges": 4,
     "rbac-policies": 1,
+    "qos/policies": 3,
+    "trunks": 3,
 }
 
 
@@ -60,11 +64,29 @@ class _Site:
         self.api.ovs_agent("host-1")
         self.network = self.a_network()
         self.port = self.api.create("port", network_id=self.network["id"])
+        self.with_trunk_and_policy(self.network["id"])
 
     def a_network(self) -> dict[str, Any]:
         network = self.api.create("network")
         self.api.create("subnet", network_id=network["id"], cidr="10.0.0.0/16", ip_version=4)
         return network
+
+    def with_trunk_and_policy(self, network_id: str) -> None:
+        """A port that carries a trunk, with a policy of its own."""
+        policy = self.api.call("POST", "/qos/policies", {"policy": {"name": "q"}})
+        policy_id = policy.body["policy"]["id"]
+        rules = f"/qos/policies/{policy_id}/minimum_bandwidth_rules"
+        self.api.call("POST", rules, {"minimum_bandwidth_rule": {"min_kbps": 1}})
+        parent = self.api.create(
+            "port", network_id=network_id, qos_policy_id=policy_id, device_id="trunk"
+        )
+        subport = self.api.create("port", network_id=network_id)
+        vlan = {
+            "port_id": subport["id"],
+            "segmentation_type": "vlan",
+            "segmentation_id": 5,
+        }
+        self.api.create("trunk", port_id=parent["id"], sub_ports=[vlan])
 
     def cost(self, request: Callable[[], Any]) -> Statements:
         request()
@@ -122,6 +144,7 @@ def test_a_list_costs_the_same_whatever_its_length(site: _Site, path: str) -> No
         network = site.a_network()
         for _ in range(3):
             site.api.create("port", network_id=network["id"])
+        site.with_trunk_and_policy(network["id"])
         site.api.create("security_group", name=f"g{number}")
         site.api.ovs_agent(f"host-{number}")
         site.api.create(

@@ -100,7 +100,7 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
     if verbs.tagged:
         for below in dict.fromkeys((one, f"/v2.0/{verbs.collection}/{{{key}}}")):
             table.update(_of_tags(noun, below))
-    return table
+    return {below: methods for below, methods in table.items() if methods}
 
 
 def _of_tags(noun: Noun, one: str) -> dict[str, Methods]:
