@@ -66,6 +66,11 @@ def resident_mb(pid: int) -> float:
     raise AssertionError("no VmRSS")
 
 
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_without_a_word(start: Start, number: signal.Signals) -> None:
     server = start(program=DUMMY)
@@ -156,9 +161,13 @@ def test_workers_end_with_a_parent_that_was_killed(start: Start, tmp_path: Path)
     server.process.wait()
 
     wait_until_gone(workers)
-    again = start(program=DUMMY)
+    again = start("--workers", "2", program=DUMMY)
     again.wait_for_answer()
     assert again.get("/")[0] == 200
+    metrics = tmp_path / "state" / "metrics"
+    assert [folder.name for folder in metrics.iterdir()] == [str(again.pid)]
+    assert again.end() == 0
+    assert list(metrics.iterdir()) == []
 
 
 def test_a_worker_that_dies_is_replaced(start: Start) -> None:
@@ -286,20 +295,20 @@ def test_clients_find_the_server_by_clouds_yaml(start: Start, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_real_server_answers_and_stays_small(start: Start) -> None:
-    began = time.monotonic()
     server = start("--workers", "2")
     server.wait_for_answer()
     status, body = server.get("/v2.0/networks")
-    seconds = time.monotonic() - began
     pids = [server.pid, *server.workers()]
     sizes = [resident_mb(pid) for pid in pids]
+    parent, *workers = [cpu_seconds(pid) for pid in pids]
 
     assert (status, json.loads(body)) == (200, {"networks": []})
     assert len(sizes) == 3
     assert sizes[0] < 40
     assert sum(sizes) < 250
-    # The budget is 2 s on a machine that does nothing else; tests share theirs.
-    assert seconds < 10 if os.getloadavg()[0] > 1 else seconds < 3
+    # The first answer is due within 2 s on a machine that does nothing else. Tests share theirs,
+    # so what counts is the work that a parent and the first of its workers have to do for it.
+    assert parent + min(workers) < 3
     assert server.end() == 0
     assert server.err == ""
 

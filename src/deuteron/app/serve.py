@@ -16,11 +16,9 @@ import gc
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -109,7 +107,11 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         def target() -> Application:
             return _in_worker(settings, load or _load, channel, (address, port), greeting)
 
-        with _shared_metrics(settings.api_workers):
+        # A forked worker begins with the parent's handlers, which would swallow a signal there.
+        # With signals blocked, they wait in a new worker until it can be ended, and here until a
+        # thread looks for them, so that nothing made from now on is left behind.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        with _shared_metrics(settings):
             ended_well = _serve(settings, (address, port), target)
         fault = _read(channel.faults[0])
     if fault:
@@ -160,9 +162,6 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
         for worker in server.wrks:
             worker.kill()  # type: ignore[no-untyped-call]
 
-    # A forked worker begins with the parent's handlers, which would swallow a signal there. With
-    # signals blocked, they wait in a new worker until it can be ended, and here for a thread.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     threading.Thread(target=end_on_signal, daemon=True).start()
     try:
         server.serve(target_loader=target, wrap_loader=False)
@@ -172,13 +171,13 @@ def _serve(settings: Settings, address: tuple[str, int], load: Callable[[], Appl
 
 
 @contextmanager
-def _shared_metrics(workers: int) -> Iterator[None]:
+def _shared_metrics(settings: Settings) -> Iterator[None]:
     """Lets any worker answer ``/metrics`` for all of them: each writes its numbers to a folder."""
-    if workers == 1:
+    if settings.api_workers == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="deuteron-metrics-") as folder:
-        os.environ[_METRICS] = folder
+    with state_folder.of_this_process(settings.state_path / "metrics") as folder:
+        os.environ[_METRICS] = str(folder)
         try:
             yield
         finally:
@@ -256,8 +255,6 @@ def _load(settings: Settings) -> Application:
 def _end_with_parent(life: int) -> None:
     """Ends this process when its parent is gone, however that came."""
     os.read(life, 1)  # returns when nobody can write any more
-    if folder := os.environ.get(_METRICS):
-        shutil.rmtree(folder, ignore_errors=True)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE)
     os._exit(1)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,31 @@ def locked(connection: str) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+@contextmanager
+def of_this_process(folder: Path) -> Iterator[Path]:
+    """A folder for as long as this process lives; what killed ones left behind is removed.
+
+    Args:
+        folder: in which it is made, with the number of the process as its name.
+
+    Raises:
+        StartError: it cannot be made.
+    """
+    own = folder / str(os.getpid())
+    try:
+        folder.mkdir(exist_ok=True)
+        for other in folder.iterdir():
+            if not Path("/proc", other.name).exists() or other == own:
+                shutil.rmtree(other, ignore_errors=True)
+        own.mkdir()
+    except OSError as error:
+        raise StartError(msg=f"{own} cannot be made: {error.strerror}") from None
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def sqlite_path(connection: str) -> Path | None:
