@@ -78,7 +78,10 @@ class Pools:
             raise _bad("allocation_pools can only be given together with a cidr")
         cidr = _allocate(pool, [one for one, _ in taken], self._of_project(pool_id, body), body)
         taken.append((cidr, body["project_id"]))
-        return {**body, "subnetpool_id": pool_id, "cidr": cidr}
+        given = {**body, "subnetpool_id": pool_id, "cidr": cidr}
+        if not body.get("cidr") and "gateway_ip" not in body:
+            given.update(_first_gateway(cidr))
+        return given
 
     def _of_project(self, pool_id: str, body: Subnet) -> list[str]:
         return [cidr for cidr, owner in self._taken[pool_id] if owner == body["project_id"]]
@@ -162,6 +165,14 @@ def _allocate(
     if found is None:
         raise SubnetAllocationError(reason=f"the pool has no room for a /{prefixlen}")
     return found
+
+
+def _first_gateway(cidr: str) -> dict[str, str]:
+    """The gateway of an IPv6 subnet whose prefix was chosen for it: its first host (observed)."""
+    block = addresses.parse(cidr)
+    if block.version == 4 or block.first == block.last:
+        return {}
+    return {"gateway_ip": addresses.to_text(block.first + 1, 6)}
 
 
 def _size(pool: Mapping[str, Any], body: Subnet) -> int:

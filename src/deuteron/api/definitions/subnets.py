@@ -13,8 +13,20 @@ from neutron_lib.api.definitions import (
     subnet_service_types,
     subnetpool,
 )
+from neutron_lib.db import constants
 
-SUBNET_POOLS: dict[str, Any] = subnetpool.RESOURCE_ATTRIBUTE_MAP
+_POOLS = subnetpool.RESOURCE_ATTRIBUTE_MAP[subnetpool.COLLECTION_NAME]
+
+# A name is as long as others may be.
+SUBNET_POOLS: dict[str, Any] = {
+    subnetpool.COLLECTION_NAME: {
+        **_POOLS,
+        "name": {
+            **_POOLS["name"],
+            "validate": {"type:not_empty_name_string": constants.NAME_FIELD_SIZE},
+        },
+    },
+}
 ADDRESS_SCOPES: dict[str, Any] = address_scope.RESOURCE_ATTRIBUTE_MAP
 
 _AVAILABILITY = network_ip_availability.RESOURCE_ATTRIBUTE_MAP[
