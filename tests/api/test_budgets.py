@@ -23,6 +23,8 @@ from tests.statements import Statements, counted
 CEILINGS = {
     "create network": 10,
     "create subnet": 8,
+    # holds the pool, reads it and what it gave out
+    "create subnet from a pool": 12,
     "create port": 12,
     "create port, bound": 20,
     "bulk of 100 ports": 14,
@@ -39,6 +41,10 @@ CEILINGS = {
 LISTS = {
     "networks": 2,
     "subnets": 2,
+    "subnetpools": 2,
+    "address-scopes": 1,
+    # networks, subnets, how many addresses are in use, and how many of these outside of the pools
+    "network-ip-availabilities": 4,
     # of ports with trunks and minimum rates: their sub-ports, rules and physical networks besides
     "ports": 5,
     "ports?device_id=": 2,
@@ -65,6 +71,19 @@ class _Site:
         self.network = self.a_network()
         self.port = self.api.create("port", network_id=self.network["id"])
         self.with_trunk_and_policy(self.network["id"])
+        self.pool = self.a_pool(0)
+
+    def a_pool(self, number: int) -> str:
+        """Id of a subnet pool in an address scope of its own."""
+        scope = self.api.create("address_scope", name="s", ip_version=4)["id"]
+        pool = self.api.create(
+            "subnetpool",
+            name="p",
+            prefixes=[f"10.{number}.0.0/16"],
+            default_prefixlen=24,
+            address_scope_id=scope,
+        )
+        return str(pool["id"])
 
     def a_network(self) -> dict[str, Any]:
         network = self.api.create("network")
@@ -104,6 +123,7 @@ def _requests(site: _Site) -> dict[str, Callable[[], Any]]:
     api, network_id = site.api, site.network["id"]
     bound = {"binding:host_id": "host-1"}
     bare = [api.create("network")["id"] for _ in range(2)]
+    pooled = {"subnetpool_id": site.pool, "ip_version": 4}
     spare = [api.create("port", network_id=network_id)["id"] for _ in range(4)]
     groups = api.list("security_group")
     number = iter(range(1000))
@@ -113,6 +133,7 @@ def _requests(site: _Site) -> dict[str, Callable[[], Any]]:
         "create subnet": lambda: api.create(
             "subnet", network_id=bare.pop(), cidr="10.0.0.0/24", ip_version=4
         ),
+        "create subnet from a pool": lambda: api.create("subnet", network_id=bare.pop(), **pooled),
         "create port": lambda: api.create("port", network_id=network_id),
         "create port, bound": lambda: api.create("port", network_id=network_id, **bound),
         "bulk of 100 ports": lambda: api.call("POST", "/ports", many),
@@ -145,6 +166,7 @@ def test_a_list_costs_the_same_whatever_its_length(site: _Site, path: str) -> No
         for _ in range(3):
             site.api.create("port", network_id=network["id"])
         site.with_trunk_and_policy(network["id"])
+        site.a_pool(number + 1)
         site.api.create("security_group", name=f"g{number}")
         site.api.ovs_agent(f"host-{number}")
         site.api.create(
