@@ -26,6 +26,9 @@ MISSING = {
     "security_group": "SecurityGroupNotFound",
     "security_group_rule": "SecurityGroupRuleNotFound",
     "rbac_policy": "RbacPolicyNotFound",
+    "subnetpool": "SubnetPoolNotFound",
+    "address_scope": "AddressScopeNotFound",
+    "trunk": "TrunkNotFound",
     # an administrator's matter altogether
     "segment": "HTTPNotFound",
     "network_segment_range": "HTTPNotFound",
@@ -34,14 +37,18 @@ MISSING = {
 CHANGES: dict[str, Thing] = {
     **{noun: {"description": "changed"} for noun in MISSING},
     "rbac_policy": {"target_tenant": OTHER},
+    "address_scope": {"name": "changed"},
 }
-TAGGED = ("network", "subnet", "port", "security_group")
+TAGGED = ("network", "subnet", "port", "security_group", "subnetpool", "trunk")
 
 
 def one_of_each(admin: Api, api: Api) -> Things:
     """One thing of each noun, of the project that `api` asks for."""
     network = api.create("network", name="n")
     group = api.create("security_group", name="g")
+    scope = api.create("address_scope", name="s", ip_version=4)
+    parent = api.create("port", network_id=network["id"])
+    qos = {"policy": {"name": "q", "project_id": network["project_id"]}}
     (segment,) = admin.list("segment", f"network_id={network['id']}")
     return {
         "network": network,
@@ -57,6 +64,13 @@ def one_of_each(admin: Api, api: Api) -> Things:
             action="access_as_shared",
             target_tenant="33333333333333333333333333333333",
         ),
+        "address_scope": scope,
+        "subnetpool": api.create(
+            "subnetpool", name="p", prefixes=["10.8.0.0/16"], address_scope_id=scope["id"]
+        ),
+        "trunk": api.create("trunk", port_id=parent["id"]),
+        "spare port": api.create("port", network_id=network["id"]),
+        "qos policy": admin.call("POST", "/qos/policies", qos).body["policy"],
     }
 
 
@@ -266,6 +280,137 @@ NAMED: dict[str, tuple[Body, tuple[int, str]]] = {
         ),
         (404, "SecurityGroupNotFound"),
     ),
+    "subnet of a pool": (
+        lambda own, theirs: (
+            "POST",
+            "/subnets",
+            {
+                "subnet": {
+                    "network_id": own["network"]["id"],
+                    "subnetpool_id": theirs["subnetpool"]["id"],
+                    "ip_version": 4,
+                }
+            },
+        ),
+        (404, "SubnetPoolNotFound"),
+    ),
+    "subnets of a network for a pool": (
+        lambda own, theirs: (
+            "PUT",
+            f"/subnetpools/{own['subnetpool']['id']}/onboard_network_subnets",
+            {"network_id": theirs["network"]["id"]},
+        ),
+        (404, "NetworkNotFound"),
+    ),
+    "pool in an address scope": (
+        lambda _, theirs: (
+            "POST",
+            "/subnetpools",
+            {
+                "subnetpool": {
+                    "name": "p",
+                    "prefixes": ["10.7.0.0/16"],
+                    "address_scope_id": theirs["address_scope"]["id"],
+                }
+            },
+        ),
+        (404, "AddressScopeNotFound"),
+    ),
+    "pool joins an address scope": (
+        lambda own, theirs: (
+            "PUT",
+            f"/subnetpools/{own['subnetpool']['id']}",
+            {"subnetpool": {"address_scope_id": theirs["address_scope"]["id"]}},
+        ),
+        (404, "AddressScopeNotFound"),
+    ),
+    "port with a QoS policy": (
+        lambda own, theirs: (
+            "POST",
+            "/ports",
+            {
+                "port": {
+                    "network_id": own["network"]["id"],
+                    "qos_policy_id": theirs["qos policy"]["id"],
+                }
+            },
+        ),
+        (404, "QosPolicyNotFound"),
+    ),
+    "port gets a QoS policy": (
+        lambda own, theirs: (
+            "PUT",
+            f"/ports/{own['port']['id']}",
+            {"port": {"qos_policy_id": theirs["qos policy"]["id"]}},
+        ),
+        (404, "QosPolicyNotFound"),
+    ),
+    "network gets a QoS policy": (
+        lambda own, theirs: (
+            "PUT",
+            f"/networks/{own['network']['id']}",
+            {"network": {"qos_policy_id": theirs["qos policy"]["id"]}},
+        ),
+        (404, "QosPolicyNotFound"),
+    ),
+    "trunk on a port": (
+        lambda _, theirs: (
+            "POST",
+            "/trunks",
+            {"trunk": {"port_id": theirs["spare port"]["id"]}},
+        ),
+        (404, "PortNotFound"),
+    ),
+    "trunk with a port": (
+        lambda own, theirs: (
+            "POST",
+            "/trunks",
+            {
+                "trunk": {
+                    "port_id": own["spare port"]["id"],
+                    "sub_ports": [
+                        {
+                            "port_id": theirs["spare port"]["id"],
+                            "segmentation_type": "vlan",
+                            "segmentation_id": 5,
+                        }
+                    ],
+                }
+            },
+        ),
+        (404, "PortNotFound"),
+    ),
+    "port joins a trunk": (
+        lambda own, theirs: (
+            "PUT",
+            f"/trunks/{own['trunk']['id']}/add_subports",
+            {
+                "sub_ports": [
+                    {
+                        "port_id": theirs["spare port"]["id"],
+                        "segmentation_type": "vlan",
+                        "segmentation_id": 5,
+                    }
+                ]
+            },
+        ),
+        (404, "PortNotFound"),
+    ),
+    "policy for a pool": (
+        lambda _, theirs: (
+            "POST",
+            "/rbac-policies",
+            {
+                "rbac_policy": {
+                    "object_type": "subnetpool",
+                    "object_id": theirs["subnetpool"]["id"],
+                    "action": "access_as_shared",
+                    "target_tenant": OTHER,
+                }
+            },
+        ),
+        (400, "InvalidInput"),
+    ),
     "policy for a network": (
         lambda _, theirs: (
             "POST",
@@ -370,6 +515,6 @@ def test_what_is_seen_but_anothers_may_not_be_changed(
 
 
 def test_an_administrator_sees_all(api: Api, theirs: Things) -> None:
-    for noun, thing in theirs.items():
+    for noun, thing in ((noun, theirs[noun]) for noun in MISSING):
         assert api.show(noun, thing["id"])["id"] == thing["id"]
         assert thing["id"] in [one["id"] for one in api.list(noun)]
