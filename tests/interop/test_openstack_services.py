@@ -1,0 +1,84 @@
+"""The `openstack` client on the nouns of the service plugins: QoS and trunks."""
+
+import pytest
+
+from tests.interop.openstack_client import OpenStack
+
+pytestmark = pytest.mark.slow
+
+
+def test_qos(openstack: OpenStack) -> None:
+    gold = openstack.shown("network qos policy create qos-gold --share --description best")
+    assert (gold["name"], gold["shared"], gold["rules"]) == ("qos-gold", True, [])
+    openstack.shown("network qos policy create qos-usual --default")
+    openstack.done("network qos policy set qos-gold --no-share --name qos-best")
+
+    for kind, options, changes, name, value in (
+        ("bandwidth-limit", "--max-kbps 500 --egress", "--max-kbps 600", "max_kbps", 600),
+        ("dscp-marking", "--dscp-mark 16", "--dscp-mark 18", "dscp_mark", 18),
+        ("minimum-bandwidth", "--min-kbps 50 --egress", "--min-kbps 60", "min_kbps", 60),
+        ("minimum-packet-rate", "--min-kpps 5 --any", "--min-kpps 6", "min_kpps", 6),
+    ):
+        rule = openstack.shown(f"network qos rule create qos-best --type {kind} {options}")
+        openstack.done(f"network qos rule set qos-best {rule['id']} {changes}")
+        shown = openstack.shown(f"network qos rule show qos-best {rule['id']}")
+        assert (shown["id"], shown[name]) == (rule["id"], value)
+        refused = openstack.refused(f"network qos rule create qos-best --type {kind} {options}")
+        assert "409" in refused
+        openstack.done(f"network qos rule delete qos-best {rule['id']}")
+    assert openstack.shown("network qos rule list qos-best") == []
+
+    types = openstack.shown("network qos rule type list --all-rules")
+    assert len(types) == 5
+    details = openstack.shown("network qos rule type show bandwidth_limit")
+    assert details["rule_type_name"] == "bandwidth_limit"
+
+    network = openstack.shown("network create qos-net --qos-policy qos-best")
+    port = openstack.shown("port create qos-port --network qos-net")
+    assert network["qos_policy_id"] == port["qos_network_policy_id"] == gold["id"]
+    assert "409" in openstack.refused("network qos policy delete qos-best")
+    openstack.done("network set --no-qos-policy qos-net")
+    openstack.done("port set --qos-policy qos-usual qos-port")
+    openstack.done("port unset --qos-policy qos-port")
+    openstack.done("port delete qos-port")
+    openstack.done("network delete qos-net")
+    openstack.done("network qos policy set --no-default qos-usual")
+    names = [row["Name"] for row in openstack.shown("network qos policy list")]
+    assert sorted(names) == ["qos-best", "qos-usual"]
+    openstack.done("network qos policy delete qos-best qos-usual")
+
+
+def test_trunks(openstack: OpenStack) -> None:
+    openstack.shown("network create t-net")
+    ports = {
+        name: openstack.shown(f"port create {name} --network t-net")["id"]
+        for name in ("t-parent", "t-first", "t-second")
+    }
+    trunk = openstack.shown(
+        "network trunk create t-trunk --parent-port t-parent --description all "
+        "--subport port=t-first,segmentation-type=vlan,segmentation-id=10"
+    )
+    first = {
+        "port_id": ports["t-first"],
+        "segmentation_type": "vlan",
+        "segmentation_id": 10,
+    }
+    assert (trunk["port_id"], trunk["sub_ports"]) == (ports["t-parent"], [first])
+    openstack.done(
+        "network trunk set t-trunk --subport port=t-second,segmentation-type=vlan,"
+        "segmentation-id=20 --name t-other"
+    )
+    subports = openstack.shown("network subport list --trunk t-other")
+    assert sorted(row["Segmentation ID"] for row in subports) == [10, 20]
+    details = openstack.shown("port show t-parent")["trunk_details"]
+    assert (details["trunk_id"], len(details["sub_ports"])) == (trunk["id"], 2)
+    assert "409" in openstack.refused("port delete t-first")
+    openstack.done("network trunk set t-other --disable")
+    assert "409" in openstack.refused("network trunk unset t-other --subport t-first")
+    openstack.done("network trunk set t-other --enable")
+    openstack.done("network trunk unset t-other --subport t-first")
+    assert [row["Name"] for row in openstack.shown("network trunk list")] == ["t-other"]
+    assert len(openstack.shown("network trunk show t-other")["sub_ports"]) == 1
+    openstack.done("network trunk delete t-other")
+    openstack.done("port delete t-parent t-first t-second")
+    openstack.done("network delete t-net")
