@@ -12,6 +12,7 @@ import pytest
 
 from deuteron.context import RequestContext
 from deuteron.core import (
+    address_scopes,
     networks,
     ports,
     rbac_policies,
@@ -19,6 +20,7 @@ from deuteron.core import (
     security_groups,
     segment_ranges,
     segments,
+    subnet_pools,
     subnets,
     tags,
 )
@@ -61,8 +63,17 @@ NOUNS: Mapping[str, Noun] = {
         "security_group_rules": security_group_rules,
         "segments": segments,
         "network_segment_ranges": segment_ranges,
+        "subnetpools": subnet_pools,
     }.items()
 } | {
+    "address_scopes": Noun(
+        list_=address_scopes.list_,
+        get=address_scopes.get,
+        update=address_scopes.update,
+        delete=address_scopes.delete,
+        change={"name": "changed"},
+        tagged=False,
+    ),
     "rbac_policies": Noun(
         list_=rbac_policies.list_,
         get=rbac_policies.get,
@@ -70,7 +81,7 @@ NOUNS: Mapping[str, Noun] = {
         delete=rbac_policies.delete,
         change={"target_tenant": "nobody"},
         tagged=False,
-    )
+    ),
 }
 
 
@@ -154,6 +165,32 @@ def world(d: Deployment) -> World:
         for group in groups:
             note("security_groups", group, group["name"])
             note("security_group_rules", group["security_group_rules"][0], group["name"])
+        scopes = address_scopes.create(
+            d,
+            ADMIN,
+            [
+                {"project_id": project, "name": name, "ip_version": 4, "shared": False}
+                for name in (f"{project}'s", f"{project}'s shown")
+            ],
+        )
+        pools = subnet_pools.create(
+            d,
+            ADMIN,
+            [
+                {
+                    "project_id": project,
+                    "name": scope["name"],
+                    "prefixes": ["10.0.0.0/16"],
+                    "shared": False,
+                    "is_default": False,
+                    "address_scope_id": scope["id"],
+                }
+                for scope in scopes
+            ],
+        )
+        for scope, pool in zip(scopes, pools, strict=True):
+            note("address_scopes", scope, scope["name"])
+            note("subnetpools", pool, pool["name"])
         low = 10 if project == "owner" else 20
         body = {
             "project_id": project,
@@ -167,6 +204,8 @@ def world(d: Deployment) -> World:
         if project == "owner":
             note("rbac_policies", a_policy(d, shown, "friend", "network"), "owner's")
             note("rbac_policies", a_policy(d, groups[1], "friend", "security_group"), "group's")
+            note("rbac_policies", a_policy(d, scopes[1], "friend", "address_scope"), "scope's")
+            note("rbac_policies", a_policy(d, pools[1], "friend", "subnetpool"), "pool's")
             note("ports", site.port(shown, project_id="friend"), "friend's")
     return World(d=d, things=made)
 
@@ -197,7 +236,19 @@ SEEN: Mapping[str, Mapping[str, set[str]]] = {
         "stranger": set(),
     },
     "network_segment_ranges": {"owner": {"owner's"}, "friend": set(), "stranger": set()},
-    "rbac_policies": {"owner": {"owner's", "group's"}, "friend": set(), "stranger": set()},
+    "rbac_policies": {
+        "owner": {"owner's", "group's", "scope's", "pool's"},
+        "friend": set(),
+        "stranger": set(),
+    },
+    **{
+        noun: {
+            "owner": {"owner's", "owner's shown"},
+            "friend": {"owner's shown"},
+            "stranger": set(),
+        }
+        for noun in ("address_scopes", "subnetpools")
+    },
 }
 
 
