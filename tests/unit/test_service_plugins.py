@@ -13,7 +13,7 @@ from deuteron.config import plugins as names
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return config.load([], command_line={("DEFAULT", "state_path"): str(tmp_path)})
+    return config.read([], command_line={("DEFAULT", "state_path"): str(tmp_path)}).settings
 
 
 def test_all_can_be_chosen(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """What a service plugin is: nouns, extensions, and what these add to networks, subnets and ports.
 
-    services/<name>/__init__.py   PLUGIN, a record of everything below
+    services/<name>/__init__.py   plugin(settings), which makes a record of everything below
                     api.py        its nouns and extensions, as data
                     <verbs>.py    its rules: one module per noun, like `deuteron.core`
                     rows.py       its queries
