@@ -17,6 +17,7 @@ from deuteron.db.engine import ConnectionSettings, Database
 from deuteron.db.tables import METADATA
 from tests.instances import mariadb as mariadb_server
 from tests.instances import postgresql as postgresql_server
+from tests.instances.keystone import Keystone
 from tests.instances.mariadb import MariaDB
 from tests.instances.postgresql import PostgreSQL
 
@@ -36,8 +37,9 @@ _NUMBERED = [
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for a server is slow."""
+    servers = {"mariadb", "postgresql", "database_server", "keystone"}
     for item in items:
-        if {"mariadb", "postgresql", "database_server"} & set(getattr(item, "fixturenames", ())):
+        if servers & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -132,3 +134,15 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = f"empty_{uuid4().hex[:12]}"
     yield server.create(name)
     server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def keystone() -> Iterator[Keystone]:
+    """A running Keystone with projects and users."""
+    server = Keystone()
+    try:
+        server.start()
+        server.fill()
+        yield server
+    finally:
+        server.remove()
