@@ -43,7 +43,14 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Sco
     )
     rows = conn.execute(statement, sharing.parameters(scope))
     found = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    if listing.marker_missing(conn, id_column=address_scopes.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=address_scopes.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("address_scopes", scope),
+        parameters=sharing.parameters(scope),
+    ):
         return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)
 

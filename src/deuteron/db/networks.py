@@ -202,7 +202,7 @@ def marker_missing(
         id_column=networks.c.id,
         query=query,
         found=found,
-        visible=None if scope is None else sharing.VISIBLE["networks"].one,
+        visible=sharing.of_marker("networks", scope),
         parameters=sharing.parameters(scope),
     )
 

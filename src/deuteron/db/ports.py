@@ -211,7 +211,7 @@ def marker_missing(
         id_column=ports.c.id,
         query=query,
         found=found,
-        visible=None if scope is None else sharing.VISIBLE["ports"].one,
+        visible=sharing.of_marker("ports", scope),
         parameters=sharing.parameters(scope),
     )
 

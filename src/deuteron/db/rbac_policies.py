@@ -150,7 +150,14 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Policy]:
     )
     rows = conn.execute(statement, {"owner": scope})
     found = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    if listing.marker_missing(conn, id_column=rbac_policies.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=rbac_policies.c.id,
+        query=query,
+        found=found,
+        visible=None if scope is None else _OWN,
+        parameters={"owner": scope},
+    ):
         return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)
 

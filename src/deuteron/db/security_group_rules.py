@@ -49,7 +49,14 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Rul
     )
     result = conn.execute(statement, sharing.parameters(scope))
     found = [dict(zip(keys, row, strict=True)) for row in result]
-    if listing.marker_missing(conn, id_column=rules.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=rules.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("security_group_rules", scope),
+        parameters=sharing.parameters(scope),
+    ):
         # as in Neutron, the list begins anew
         return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)

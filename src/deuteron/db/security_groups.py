@@ -81,7 +81,12 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Gro
     parameters = sharing.parameters(scope)
     found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
     if listing.marker_missing(
-        conn, id_column=security_groups.c.id, query=query, found=found
+        conn,
+        id_column=security_groups.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("security_groups", scope),
+        parameters=sharing.parameters(scope),
     ):  # as in Neutron, the list begins anew
         return list_(conn, replace(query, marker=None), scope)
     if complete:

@@ -89,6 +89,16 @@ def for_many(statement: Statement, collection: str, scope: str | None) -> Statem
     return statement if scope is None else statement.where(VISIBLE[collection].many)
 
 
+def of_marker(collection: str, scope: str | None) -> ColumnElement[bool] | None:
+    """The condition on a page's marker: one that is not seen is none. None for everything.
+
+    Args:
+        collection: a key of `VISIBLE`.
+        scope: the project that asks, None for everything.
+    """
+    return None if scope is None else VISIBLE[collection].one
+
+
 def _me() -> ColumnElement[str]:
     return bindparam(_SCOPE, type_=String())
 

@@ -56,7 +56,14 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Poo
     )
     rows = conn.execute(statement, sharing.parameters(scope))
     found = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    if listing.marker_missing(conn, id_column=subnetpools.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=subnetpools.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("subnetpools", scope),
+        parameters=sharing.parameters(scope),
+    ):
         return list_(conn, replace(query, marker=None), scope)
     _complete(conn, found)
     return listing.in_page_order(found, query)

@@ -79,7 +79,14 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Sub
     )
     parameters = sharing.parameters(scope)
     found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
-    if listing.marker_missing(conn, id_column=subnets.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=subnets.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("subnets", scope),
+        parameters=sharing.parameters(scope),
+    ):
         return list_(conn, replace(query, marker=None), scope)  # as Neutron does for subnets
     if complete:
         _complete(conn, found, statement, parameters)

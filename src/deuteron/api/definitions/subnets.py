@@ -15,6 +15,13 @@ from neutron_lib.api.definitions import (
 )
 from neutron_lib.db import constants
 
+
+def _version(value: Any) -> int:
+    """A number, or what no subnet has (observed: no version finds nothing)."""
+    text = str(value)
+    return int(text) if text in {"4", "6"} else 0
+
+
 _POOLS = subnetpool.RESOURCE_ATTRIBUTE_MAP[subnetpool.COLLECTION_NAME]
 
 # A name is as long as others may be.
@@ -25,6 +32,8 @@ SUBNET_POOLS: dict[str, Any] = {
             **_POOLS["name"],
             "validate": {"type:not_empty_name_string": constants.NAME_FIELD_SIZE},
         },
+        # never given, but a filter must be a number for databases that do not convert
+        "ip_version": {**_POOLS["ip_version"], "convert_to": _version},
     },
 }
 ADDRESS_SCOPES: dict[str, Any] = address_scope.RESOURCE_ATTRIBUTE_MAP
@@ -32,12 +41,6 @@ ADDRESS_SCOPES: dict[str, Any] = address_scope.RESOURCE_ATTRIBUTE_MAP
 _AVAILABILITY = network_ip_availability.RESOURCE_ATTRIBUTE_MAP[
     network_ip_availability.RESOURCE_PLURAL
 ]
-
-
-def _version(value: Any) -> int:
-    """A number, or what no subnet has (observed: no version finds nothing)."""
-    text = str(value)
-    return int(text) if text in {"4", "6"} else 0
 
 
 AVAILABILITY: dict[str, Any] = {

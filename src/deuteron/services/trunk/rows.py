@@ -68,7 +68,14 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Trunk]:
     )
     parameters = sharing.parameters(scope)
     found = [dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters)]
-    if listing.marker_missing(conn, id_column=trunks.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=trunks.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker(COLLECTION, scope),
+        parameters=parameters,
+    ):
         return list_(conn, replace(query, marker=None), scope)
     if complete:
         _complete(conn, found, statement, parameters)
