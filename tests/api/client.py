@@ -6,7 +6,10 @@ from typing import Any
 from falcon.testing import TestClient
 
 PLURAL = {
+    "address_group": "address-groups",
     "address_scope": "address-scopes",
+    "default_security_group_rule": "default-security-group-rules",
+    "security_groups_default_statefulness": "security-groups-default-statefulness",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
     "network_segment_range": "network_segment_ranges",
@@ -87,6 +90,12 @@ class Api:
         except ValueError:
             content = result.text
         return Answer(status=result.status_code, body=content, headers=dict(result.headers))
+
+    def get_raw(self, path: str) -> bytes:
+        """The body of a GET, not parsed, for those who measure; fails the test if refused."""
+        result = self._client.simulate_get(f"/v2.0{path}", headers=self._headers)
+        assert result.status_code == 200, result
+        return result.content
 
     def create(self, noun: str, **attributes: Any) -> dict[str, Any]:
         """A new resource; fails the test if it is refused."""

@@ -42,6 +42,7 @@ SHOWN: dict[str, set[str]] = {
     "security_group_rule": {
         *("id", "security_group_id", "direction", "ethertype", "protocol"),
         *("port_range_min", "port_range_max", "remote_group_id", "remote_ip_prefix"),
+        *("remote_address_group_id", "normalized_cidr", "belongs_to_default_sg"),
         *PROJECT,
         *STANDARD,
     },

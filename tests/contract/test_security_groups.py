@@ -60,6 +60,7 @@ def a_rule(group: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "port_range_min": None,
         "port_range_max": None,
         "remote_group_id": None,
+        "remote_address_group_id": None,
         "remote_ip_prefix": None,
         "description": "",
     } | changes

@@ -1,7 +1,7 @@
 """The databases that tests run on.
 
 `database` gives a test three runs: SQLite always, MariaDB and PostgreSQL among the slow tests. It
-has all tables and no rows. `empty_url` names one without tables.
+has all tables and what every site begins with. `empty_url` names one without tables.
 """
 
 import os
@@ -96,7 +96,7 @@ def _fill(url: str) -> None:
 def database_url(
     request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
 ) -> Iterator[str]:
-    """The URL of a database with all tables and no rows, on each kind of server."""
+    """The URL of a database as a new site has it, on each kind of server."""
     if request.param == "sqlite":
         path = tmp_path / "deuteron.sqlite"
         shutil.copy(sqlite_template, path)
@@ -104,12 +104,16 @@ def database_url(
         return
     server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
     server.empty(_SHARED, _TABLES, _NUMBERED)
+    emptied = Database(server.url(_SHARED))
+    with emptied.maintenance() as connection:
+        schema.fill(connection)
+    emptied.dispose()
     yield server.url(_SHARED)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A database with all tables and no rows, on each kind of server."""
+    """A database as a new site has it, on each kind of server."""
     opened = Database(database_url, settings=ConnectionSettings(lock_timeout=5))
     yield opened
     opened.dispose()

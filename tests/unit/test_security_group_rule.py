@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from neutron_lib import constants
 
 from deuteron import errors
-from deuteron.core.security_group_rule import ANYWHERE, PROTOCOLS, key, normalised
+from deuteron.core.security_group_rule import ANYWHERE, PROTOCOLS, key, normalised, normalized_cidr
 
 
 def a_rule(**changes: Any) -> dict[str, Any]:
@@ -19,6 +19,7 @@ def a_rule(**changes: Any) -> dict[str, Any]:
         "port_range_min": None,
         "port_range_max": None,
         "remote_group_id": None,
+        "remote_address_group_id": None,
         "remote_ip_prefix": None,
     } | changes
 
@@ -105,8 +106,30 @@ def test_a_prefix_is_of_the_ethertype():
 
 
 def test_a_rule_has_one_remote_side():
-    with pytest.raises(errors.SecurityGroupMultipleRemoteEntites):
-        normalised(a_rule(remote_group_id="g", remote_ip_prefix="10.0.0.0/8"))
+    sides = {
+        "remote_group_id": "g",
+        "remote_address_group_id": "a",
+        "remote_ip_prefix": "10.0.0.0/8",
+    }
+    for side, value in sides.items():
+        assert normalised(a_rule(**{side: value}))[side] == value
+        two = {name: other for name, other in sides.items() if name != side}
+        with pytest.raises(errors.SecurityGroupMultipleRemoteEntites):
+            normalised(a_rule(**two))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "cidr"),
+    [
+        (None, None),
+        ("10.0.0.5/24", "10.0.0.0/24"),
+        ("10.0.0.5/32", "10.0.0.5/32"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("2001:db8::1/64", "2001:db8::/64"),
+    ],
+)
+def test_a_prefix_has_a_network(prefix, cidr):
+    assert normalized_cidr(prefix) == cidr
 
 
 @pytest.mark.parametrize(
@@ -134,6 +157,7 @@ def test_rules_that_say_the_same_are_the_same(one, other):
         {"protocol": "0"},
         {"protocol": "icmp", "port_range_min": 8},
         {"remote_group_id": "g"},
+        {"remote_address_group_id": "a"},
         {"remote_ip_prefix": "10.0.0.0/8"},
     ],
 )
@@ -149,6 +173,7 @@ RULES = st.fixed_dictionaries(
         "port_range_min": st.none() | st.integers(0, 65535),
         "port_range_max": st.none() | st.integers(0, 65535),
         "remote_group_id": st.none() | st.just("g"),
+        "remote_address_group_id": st.none() | st.just("a"),
         "remote_ip_prefix": st.sampled_from(
             [None, *ANYWHERE, "10.0.0.7/24", "10.0.0.0/8", "2001:db8::1/64"]
         ),

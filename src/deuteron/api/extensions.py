@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neutron_lib.api.definitions import (
+    aap_reject_multicast,
+    address_group,
     address_scope,
     agent,
     allowedaddresspairs,
@@ -36,10 +38,16 @@ from neutron_lib.api.definitions import (
     portbindings_extended,
     project_id,
     provider_net,
+    rbac_address_groups,
     rbac_address_scope,
     rbac_security_groups,
     rbac_subnetpool,
     revisionifmatch,
+    security_groups_default_statefulness,
+    security_groups_normalized_cidr,
+    security_groups_port_filtering,
+    security_groups_remote_address_group,
+    security_groups_rules_belongs_to_default_sg,
     security_groups_shared_filtering,
     segment,
     segments_peer_subnet_host_routes,
@@ -69,6 +77,8 @@ from deuteron.errors import StartError
 from deuteron.surface import AttributeMap, Extension, defined_by
 
 _KNOWN = (
+    defined_by(aap_reject_multicast),
+    defined_by(address_group, security_groups.ADDRESS_GROUPS),
     defined_by(address_scope, subnets.ADDRESS_SCOPES),
     defined_by(agent, agents.AGENTS),
     defined_by(allowedaddresspairs, ports.ADDRESS_PAIRS),
@@ -94,10 +104,16 @@ _KNOWN = (
     defined_by(portbindings_extended),
     defined_by(project_id),
     defined_by(provider_net),
+    defined_by(rbac_address_groups),
     defined_by(rbac_address_scope),
     defined_by(rbac_security_groups),
     defined_by(rbac_subnetpool),
     defined_by(revisionifmatch),
+    defined_by(security_groups_default_statefulness, security_groups.DEFAULT_STATEFULNESS),
+    defined_by(security_groups_normalized_cidr),
+    defined_by(security_groups_port_filtering),
+    defined_by(security_groups_remote_address_group, security_groups.REMOTE_ADDRESS_GROUPS),
+    defined_by(security_groups_rules_belongs_to_default_sg),
     defined_by(security_groups_shared_filtering),
     defined_by(segment),
     defined_by(segments_peer_subnet_host_routes),
@@ -124,6 +140,14 @@ _KNOWN = (
         updated="2012-10-05T10:00:00-00:00",
         attributes=security_groups.RESOURCES,
         requires=("standard-attr-description",),
+    ),
+    Extension(
+        alias="security-groups-default-rules",
+        name="Default rules for security groups",
+        description="The rules that every new security group begins with.",
+        updated="2022-12-19T10:00:00-00:00",
+        attributes=security_groups.TEMPLATE,
+        requires=("security-group", "standard-attr-description"),
     ),
     Extension(
         alias="standard-attr-description",

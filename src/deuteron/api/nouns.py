@@ -8,8 +8,11 @@ from deuteron.api.call import Handler
 from deuteron.api.definitions import ports as port_definitions
 from deuteron.context import RequestContext
 from deuteron.core import (
+    address_groups,
     address_scopes,
     bindings,
+    default_security_group_rules,
+    default_statefulness,
     ip_availability,
     networks,
     ports,
@@ -62,6 +65,61 @@ def _activate_binding(
 ) -> Row:
     """The answer is the binding, not wrapped (observed)."""
     return bindings.activate(d, ctx, port_id, host)
+
+
+def _add_addresses(d: "Deployment", ctx: RequestContext, group_id: str, document: Any) -> Row:
+    return _address_group(address_groups.add_addresses(d, ctx, group_id, document))
+
+
+def _remove_addresses(d: "Deployment", ctx: RequestContext, group_id: str, document: Any) -> Row:
+    return _address_group(address_groups.remove_addresses(d, ctx, group_id, document))
+
+
+def _address_group(group: Row) -> Row:
+    return {"address_group": {**group, "tenant_id": group["project_id"]}}
+
+
+def _update_default_rule(
+    d: "Deployment",
+    ctx: RequestContext,
+    rule_id: str,
+    _changes: Row,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (the template's rules have no revision number)
+) -> Row:
+    """Nothing of a rule can be changed: an attribute is refused before, no attribute is fine."""
+    return default_security_group_rules.get(d, ctx, rule_id)
+
+
+def _delete_default_rule(
+    d: "Deployment",
+    ctx: RequestContext,
+    rule_id: str,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (the template's rules have no revision number)
+) -> None:
+    default_security_group_rules.delete(d, ctx, rule_id)
+
+
+def _update_statefulness(
+    d: "Deployment",
+    ctx: RequestContext,
+    setting_id: str,
+    changes: Row,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (settings have no revision number)
+) -> Row:
+    return default_statefulness.update(d, ctx, setting_id, changes)
+
+
+def _delete_statefulness(
+    d: "Deployment",
+    ctx: RequestContext,
+    setting_id: str,
+    *,
+    if_revision: int | None = None,  # noqa: ARG001 (settings have no revision number)
+) -> None:
+    default_statefulness.delete(d, ctx, setting_id)
 
 
 _ALWAYS = (
@@ -215,6 +273,42 @@ _SECURITY_GROUPS = (
         create=security_group_rules.create,
         update=security_group_rules.update,
         delete=security_group_rules.delete,
+    ),
+    Resource(
+        name="default_security_group_rule",
+        collection="default_security_group_rules",
+        paths=("default-security-group-rules", "default_security_group_rules"),
+        list_=default_security_group_rules.list_,
+        get=default_security_group_rules.get,
+        create=default_security_group_rules.create,
+        update=_update_default_rule,
+        delete=_delete_default_rule,
+        bulk=False,
+    ),
+    Resource(
+        name="security_groups_default_statefulness",
+        collection="security_groups_default_statefulness",
+        paths=(
+            "security-groups-default-statefulness",
+            "security_groups_default_statefulness",
+        ),
+        list_=default_statefulness.list_,
+        get=default_statefulness.get,
+        create=default_statefulness.create,
+        update=_update_statefulness,
+        delete=_delete_statefulness,
+        bulk=False,
+    ),
+    Resource(
+        name="address_group",
+        collection="address_groups",
+        paths=("address-groups", "address_groups"),
+        list_=address_groups.list_,
+        get=address_groups.get,
+        create=address_groups.create,
+        update=address_groups.update,
+        delete=address_groups.delete,
+        actions={"add_addresses": _add_addresses, "remove_addresses": _remove_addresses},
     ),
 )
 

@@ -98,7 +98,7 @@ def update(noun: Noun, call: Call, *ids: str) -> Answer:
     """``PUT /v2.0/things/{id}``, perhaps with ``If-Match: revision_number=N``."""
     assert noun.resource.update is not None
     document = call.document()
-    if isinstance(document, dict) and noun.resource.collection in document:
+    if _names_many(noun, document):
         raise HTTPBadRequest(msg="Only one at a time can be updated")
     given = body(noun.resource.name, document)
     d, ctx, policy = call.deployment, call.context, call.policy
@@ -166,7 +166,7 @@ def bodies(noun: Noun, document: Any) -> tuple[Sequence[Body], bool]:
         HTTPBadRequest: neither name is there, an item is no object, or many are not allowed.
     """
     name, collection = noun.resource.name, noun.resource.collection
-    if not isinstance(document, dict) or collection not in document:
+    if not _names_many(noun, document):
         return [body(name, document)], False
     if not noun.bulk:
         raise HTTPBadRequest(msg="Bulk operation not supported")
@@ -176,6 +176,12 @@ def bodies(noun: Noun, document: Any) -> tuple[Sequence[Body], bool]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise HTTPBadRequest(msg=f"'{collection}' is not a list of objects")
     return [body(name, item if name in item else {name: item}) for item in items], True
+
+
+def _names_many(noun: Noun, document: Any) -> bool:
+    """A noun whose plural is its singular is always one."""
+    plural = noun.resource.collection
+    return isinstance(document, dict) and plural in document and plural != noun.resource.name
 
 
 def shown(noun: Noun, rows: list[Row], fields: Sequence[str] | None = None) -> list[Row]:

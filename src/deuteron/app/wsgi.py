@@ -24,6 +24,7 @@ from deuteron.db import journal
 
 # What is shown in /v2.0/extensions: each of them complete.
 ALIASES = (
+    "aap-reject-multicast",
     "address-scope",
     "agent",
     "allowed-address-pairs",
@@ -70,8 +71,16 @@ ALIASES = (
     "tag-creation",
 )
 SECURITY_GROUP_ALIASES = (
+    "address-group",
+    "port-security-groups-filtering",
+    "rbac-address-group",
     "rbac-security-groups",
     "security-group",
+    "security-groups-default-rules",
+    "security-groups-default-statefulness",
+    "security-groups-normalized-cidr",
+    "security-groups-remote-address-group",
+    "security-groups-rules-belongs-to-default-sg",
     "security-groups-shared-filtering",
     "stateful-security-group",
 )

@@ -10,6 +10,8 @@ protocols are IANA's, the order of the checks is Neutron's as observed.
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import netaddr
+
 from deuteron.errors import (
     SecurityGroupEthertypeConflictWithProtocol,
     SecurityGroupInvalidIcmpValue,
@@ -66,6 +68,7 @@ _OF_IPV6 = frozenset({41, 43, 44, 58, 59, 60})
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
 _ALL_PORTS = (1, 65535)
+_REMOTE = ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")
 
 
 def normalised(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,8 +78,8 @@ def normalised(rule: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         rule: validated body: ``ethertype``, ``protocol`` (a name, a number as text, or None),
-            ``port_range_min``, ``port_range_max``, ``remote_group_id``, ``remote_ip_prefix``
-            (address/length).
+            ``port_range_min``, ``port_range_max``, ``remote_group_id``,
+            ``remote_address_group_id``, ``remote_ip_prefix`` (address/length).
 
     Returns:
         A copy with ``protocol`` and the ports normalised.
@@ -87,7 +90,7 @@ def normalised(rule: Mapping[str, Any]) -> dict[str, Any]:
         SecurityGroupMissingIcmpType, SecurityGroupInvalidProtocolForPort: the ports do not fit.
         SecurityGroupRuleParameterConflict: the prefix is of the other IP version.
         SecurityGroupEthertypeConflictWithProtocol: a protocol of IPv6 for IPv4.
-        SecurityGroupMultipleRemoteEntites: a remote prefix and a remote group.
+        SecurityGroupMultipleRemoteEntites: more than one remote side.
     """
     made = dict(rule)
     made["protocol"] = _protocol_of(rule["protocol"], rule["ethertype"])
@@ -101,9 +104,18 @@ def normalised(rule: Mapping[str, Any]) -> dict[str, Any]:
         raise SecurityGroupEthertypeConflictWithProtocol(
             ethertype=made["ethertype"], protocol=made["protocol"]
         )
-    if prefix and made["remote_group_id"]:
+    if sum(1 for side in _REMOTE if made[side]) > 1:
         raise SecurityGroupMultipleRemoteEntites
     return made
+
+
+def normalized_cidr(prefix: str | None) -> str | None:
+    """The network of a prefix: ``10.0.0.0/24`` of ``10.0.0.5/24``; None of None.
+
+    Args:
+        prefix: address/length.
+    """
+    return None if prefix is None else str(netaddr.IPNetwork(prefix).cidr)
 
 
 def key(rule: Mapping[str, Any]) -> Hashable:
@@ -121,6 +133,7 @@ def key(rule: Mapping[str, Any]) -> Hashable:
         rule["port_range_min"],
         rule["port_range_max"],
         rule["remote_group_id"],
+        rule["remote_address_group_id"],
         None if prefix in ANYWHERE else prefix,
     )
 

@@ -2,7 +2,7 @@
 
     create   normalised          before anything is opened
              THE transaction
-               groups named exist       1 statement
+               groups named exist       1 statement; 1 more if address groups are
                revision of the group    1 statement; locks it, so that no other request can add
                                         the same rule meanwhile
                no such rule there       1 statement
@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import security_group_rule, security_groups, standard
+from deuteron.core import address_groups, security_group_rule, security_groups, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import revisions
 from deuteron.db import security_group_rules as rows
+from deuteron.db.security_groups import Facts
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     DuplicateSecurityGroupRuleInPost,
@@ -50,14 +51,16 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Rule]) -> list[R
         DuplicateSecurityGroupRuleInPost: two of them say the same.
         SecurityGroupRuleExists: the group has one of them already.
         SecurityGroupNotFound: the group, or one that a rule refers to, does not exist.
+        AddressGroupNotFound: neither does an address group.
         InvalidInput: a rule contradicts itself, see `security_group_rule.normalised`.
     """
     _require_single(bodies)
     now = d.clock()
-    made = [_new(security_group_rule.normalised(body), now) for body in bodies]
+    wanted = [security_group_rule.normalised(body) for body in bodies]
     with d.database.transaction(ctx) as tx:
-        group_id = made[0]["security_group_id"]
-        _require_groups(tx, made)
+        group_id = wanted[0]["security_group_id"]
+        group = _require_groups(tx, wanted)
+        made = [_new(rule, now, of_default=group.is_default) for rule in wanted]
         if not revisions.bump(tx, "security_groups", [group_id], now):
             raise SecurityGroupNotFound(id=group_id)
         _require_new(tx, group_id, made)
@@ -74,7 +77,7 @@ def _require_single(bodies: Sequence[Rule]) -> None:
         raise SecurityGroupRulesNotSingleProject
 
 
-def _new(body: Rule, now: str) -> Rule:
+def _new(body: Rule, now: str, *, of_default: bool) -> Rule:
     return {
         "id": str(uuid.uuid4()),
         "project_id": body["project_id"],
@@ -85,17 +88,29 @@ def _new(body: Rule, now: str) -> Rule:
         "port_range_min": body["port_range_min"],
         "port_range_max": body["port_range_max"],
         "remote_ip_prefix": body["remote_ip_prefix"],
+        "normalized_cidr": security_group_rule.normalized_cidr(body["remote_ip_prefix"]),
         "remote_group_id": body["remote_group_id"] or None,
+        "remote_address_group_id": body["remote_address_group_id"] or None,
+        "belongs_to_default_sg": of_default,
         "description": body.get("description", ""),
         **standard.new(now),
     }
 
 
-def _require_groups(tx: Transaction, made: Sequence[Rule]) -> None:
-    """Refuse rules that name a group which does not exist, or not for their project."""
-    named = {made[0]["security_group_id"]}
-    named.update(rule["remote_group_id"] for rule in made if rule["remote_group_id"])
-    security_groups.require_usable(tx, named, [made[0]["project_id"]])
+def _require_groups(tx: Transaction, wanted: Sequence[Rule]) -> Facts:
+    """Refuse rules that name what does not exist, or not for their project; facts of their group.
+
+    Args:
+        tx: the transaction.
+        wanted: of one group and project.
+    """
+    group_id, project_id = wanted[0]["security_group_id"], wanted[0]["project_id"]
+    named = {group_id, *(rule["remote_group_id"] for rule in wanted if rule["remote_group_id"])}
+    found = security_groups.require_usable(tx, named, [project_id])
+    remote = {rule["remote_address_group_id"] for rule in wanted} - {None, ""}
+    if remote:
+        address_groups.require_usable(tx, remote, project_id)
+    return found[group_id]
 
 
 def _require_new(tx: Transaction, group_id: str, made: Sequence[Rule]) -> None:

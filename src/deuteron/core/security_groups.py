@@ -4,8 +4,8 @@
         -> ensure_default()     1 statement if the default group is there, else it is made:
                                 its row, its claim (a unique key decides between requests), rules
 
-Rules of a new group let everything out; those of a default group also let in what comes from its
-own members. Source: API reference, "Security groups".
+A new group has the rules of the template (`deuteron.core.default_security_group_rules`): those for
+default groups, or those for others. Source: API reference, "Security groups".
 """
 
 import uuid
@@ -13,11 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import standard
+from deuteron.core import default_security_group_rules as template
+from deuteron.core import default_statefulness, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import revisions
 from deuteron.db import security_group_rules as rule_rows
 from deuteron.db import security_groups as rows
+from deuteron.db.security_groups import Facts
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import (
     PortSecurityAndIPRequiredForSecurityGroups,
@@ -36,8 +38,6 @@ Group = dict[str, Any]
 # Reserved by the API: no other group can have this name.
 DEFAULT = "default"
 
-_ETHERTYPES = ("IPv4", "IPv6")
-
 
 def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[Group]:
     """Create security groups, all or none.
@@ -49,9 +49,14 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[
         API dicts of the groups, in the order of the bodies.
     """
     now = d.clock()
-    made = [_new(body, now) for body in bodies]
     with d.database.transaction(ctx) as tx:
-        ensure_default(d, tx, {group["project_id"] for group in made})
+        ensure_default(d, tx, {body["project_id"] for body in bodies})
+        kinds = default_statefulness.complete(tx, bodies)
+        first = template.used(tx, in_default=False)
+        made = [
+            _new(body, now, stateful=stateful, first=first)
+            for body, stateful in zip(bodies, kinds, strict=True)
+        ]
         rows.insert_many(tx, made)
         _insert_rules(tx, made)
         for group in made:
@@ -59,18 +64,39 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[
     return made
 
 
-def _new(body: Mapping[str, Any], now: str) -> Group:
+def _new(
+    body: Mapping[str, Any],
+    now: str,
+    *,
+    stateful: bool,
+    first: Sequence[Mapping[str, Any]],
+    is_default: bool = False,
+) -> Group:
+    """A group with its first rules, as an API dict.
+
+    Args:
+        body: of the request.
+        now: ISO text in UTC.
+        stateful: whether it is.
+        first: rules of the template.
+        is_default: it will be its project's default group.
+    """
     group_id = str(uuid.uuid4())
     project_id = body["project_id"]
     return {
         "id": group_id,
         "name": body["name"],
-        "stateful": body.get("stateful", True),
+        "stateful": stateful,
         "project_id": project_id,
         "description": body.get("description", ""),
         "security_group_rules": [
-            _first_rule(project_id, group_id, now, ethertype=ethertype, direction="egress")
-            for ethertype in _ETHERTYPES
+            {
+                **template.rule_of(pattern, group_id),
+                "project_id": project_id,
+                "belongs_to_default_sg": is_default,
+                **standard.new(now),
+            }
+            for pattern in first
         ],
         "shared": False,
         "tags": [],
@@ -78,47 +104,10 @@ def _new(body: Mapping[str, Any], now: str) -> Group:
     }
 
 
-def _new_default(project_id: str, now: str) -> Group:
+def _new_default(project_id: str, now: str, first: Sequence[Mapping[str, Any]]) -> Group:
+    """A default group; it is stateful whatever the project's other groups are (observed)."""
     body = {"project_id": project_id, "name": DEFAULT, "description": "Default security group"}
-    group = _new(body, now)
-    group["security_group_rules"] += [
-        _first_rule(
-            project_id,
-            group["id"],
-            now,
-            ethertype=ethertype,
-            direction="ingress",
-            remote_group_id=group["id"],
-        )
-        for ethertype in _ETHERTYPES
-    ]
-    return group
-
-
-def _first_rule(
-    project_id: str,
-    group_id: str,
-    now: str,
-    *,
-    ethertype: str,
-    direction: str,
-    remote_group_id: str | None = None,
-) -> dict[str, Any]:
-    """A rule that a group is born with."""
-    return {
-        "id": str(uuid.uuid4()),
-        "project_id": project_id,
-        "security_group_id": group_id,
-        "ethertype": ethertype,
-        "direction": direction,
-        "protocol": None,
-        "port_range_min": None,
-        "port_range_max": None,
-        "remote_ip_prefix": None,
-        "remote_group_id": remote_group_id,
-        "description": None,
-        **standard.new(now),
-    }
+    return _new(body, now, stateful=True, first=first, is_default=True)
 
 
 def _insert_rules(tx: Transaction, groups: Iterable[Group]) -> None:
@@ -210,6 +199,7 @@ def delete(
         if group["name"] == DEFAULT and not ctx.is_admin:
             raise SecurityGroupCannotRemoveDefault
         _lose_references(d, tx, group_id)
+        template.lose_references(tx, group_id)
         # A port that became a member in between makes the database refuse: the operation is tried
         # again and finds it.
         if not rows.delete_many(tx, [group_id]):
@@ -254,7 +244,8 @@ def ensure_default(d: Deployment, tx: Transaction, project_ids: Collection[str])
     if not missing:
         return found
     now = d.clock()
-    made = {project_id: _new_default(project_id, now) for project_id in missing}
+    first = template.used(tx, in_default=True)
+    made = {project_id: _new_default(project_id, now, first) for project_id in missing}
     rows.insert_many(tx, list(made.values()))
     claims = {project_id: group["id"] for project_id, group in made.items()}
     if rows.claim_defaults(tx, claims) < len(claims):  # others were faster
@@ -326,9 +317,9 @@ def for_new_ports(
     }
     if named:
         owners = {port["project_id"] for ids, port in zip(wanted, ports, strict=True) if ids}
-        stateful = require_usable(tx, named, owners)
+        usable = require_usable(tx, named, owners)
         for ids in wanted:
-            _require_one_kind(stateful, ids or ())
+            _require_one_kind(usable, ids or ())
     defaults = ensure_default(d, tx, lacking)
     return [
         _default_of(port, defaults) if ids is None else sorted(set(ids))
@@ -372,14 +363,14 @@ def for_update(
     if set(wanted) == set(original["security_groups"]):
         return None
     if wanted:
-        stateful = require_usable(tx, wanted, [port["project_id"]])
-        _require_one_kind(stateful, wanted)
+        usable = require_usable(tx, wanted, [port["project_id"]])
+        _require_one_kind(usable, wanted)
     return sorted(set(wanted))
 
 
 def require_usable(
     tx: Transaction, group_ids: Collection[str], project_ids: Collection[str]
-) -> dict[str, bool]:
+) -> dict[str, Facts]:
     """Refuse groups that are neither of these projects nor shared with them.
 
     An administrator may use any.
@@ -389,14 +380,14 @@ def require_usable(
         project_ids: whose ports or rules want to use them.
 
     Returns:
-        Group id -> whether it is stateful.
+        Group id -> what matters of it.
 
     Raises:
         SecurityGroupNotFound: names all that are missing.
     """
     found = rows.facts(tx, group_ids, project_ids)
     usable = {
-        group_id: group.stateful
+        group_id: group
         for group_id, group in found.items()
         if tx.context.is_admin or group.usable_by(project_ids)
     }
@@ -406,8 +397,8 @@ def require_usable(
     return usable
 
 
-def _require_one_kind(stateful: Mapping[str, bool], group_ids: Iterable[str]) -> None:
-    if len({stateful[group_id] for group_id in group_ids}) > 1:
+def _require_one_kind(groups: Mapping[str, Facts], group_ids: Iterable[str]) -> None:
+    if len({groups[group_id].stateful for group_id in group_ids}) > 1:
         raise SecurityGroupConflict(
             reason="stateful and stateless groups cannot be on one port together"
         )

@@ -84,6 +84,13 @@ def _require_scope_seen(conn: Connectable, pool: Mapping[str, Any], target: str)
 
 
 SHAREABLE: Mapping[str, Shareable] = {
+    "address_group": Shareable(
+        table=tables.address_groups,
+        visible=VISIBLE["address_groups"],
+        used_by=select(tables.security_group_rules.c.project_id)
+        .where(tables.security_group_rules.c.remote_address_group_id == bindparam(_OBJECT))
+        .distinct(),
+    ),
     "address_scope": Shareable(
         table=tables.address_scopes,
         visible=VISIBLE["address_scopes"],

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, text
 
+from deuteron.db import default_security_group_rules
 from deuteron.db.engine import Database
 from deuteron.db.tables import METADATA
 from deuteron.errors import StartError
@@ -187,7 +188,13 @@ def _create(connection: Connection, state: State) -> None:
     connection.execute(_VERSIONS.delete())
     connection.execute(_VERSIONS.insert(), {"version_num": _UNFINISHED})
     METADATA.create_all(connection, checkfirst=False)
+    fill(connection)
     connection.execute(_VERSIONS.update(), {"version_num": HEAD})
+
+
+def fill(connection: Connection) -> None:
+    """Give tables that were made just now the rows that every site begins with."""
+    default_security_group_rules.fill(connection)
 
 
 def migrate(connection: Connection) -> None:

@@ -4,10 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from deuteron.db import select as listing
 from deuteron.db import sharing
+from deuteron.db.tables import default_security_groups
 from deuteron.db.tables import security_group_rules as rules
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -15,8 +27,12 @@ from deuteron.query import Query
 Rule = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in rules.columns}
-_KEYS = tuple(_COLUMNS)
-_ROWS = select(*_COLUMNS.values())
+_OF_DEFAULT = exists().where(
+    default_security_groups.c.security_group_id == rules.c.security_group_id
+)
+_SHOWN = {**_COLUMNS, "belongs_to_default_sg": _OF_DEFAULT.label("belongs_to_default_sg")}
+_KEYS = tuple(_SHOWN)
+_ROWS = select(*_SHOWN.values())
 _BY_ID = _ROWS.where(rules.c.id == bindparam("id"))
 _BY_ID_SCOPED = sharing.for_one(_BY_ID, "security_group_rules")
 
@@ -33,17 +49,24 @@ def get(conn: Connectable, rule_id: str, scope: str | None = None) -> Rule | Non
     return None if row is None else dict(zip(_KEYS, row, strict=True))
 
 
+_SPECIAL = {
+    "belongs_to_default_sg": lambda values: or_(
+        *(_OF_DEFAULT if value else ~_OF_DEFAULT for value in set(values))
+    )
+}
+
+
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Rule]:
     """The rules that a query asks for and a project (None: everything) sees, in its order."""
     if query.fields is not None and set(query.fields) <= set(_KEYS):
         keys: tuple[str, ...] = query.fields
-        base = select(*(_COLUMNS[name] for name in keys))
+        base = select(*(_SHOWN[name] for name in keys)).select_from(rules)
     else:
         keys, base = _KEYS, _ROWS
     statement = listing.page(
         sharing.for_many(base, "security_group_rules", scope),
         columns=_COLUMNS,
-        special={},
+        special=_SPECIAL,
         id_column=rules.c.id,
         query=query,
     )
@@ -96,11 +119,14 @@ def of_groups(
     return by_group
 
 
-_RIVALS = select(*_COLUMNS.values()).where(
+_RIVALS = _ROWS.where(
     rules.c.security_group_id == bindparam("group_id"),
     func.coalesce(rules.c.port_range_min, -1).in_(bindparam("first", expanding=True)),
     func.coalesce(rules.c.port_range_max, -1).in_(bindparam("last", expanding=True)),
     func.coalesce(rules.c.remote_group_id, "").in_(bindparam("remotes", expanding=True)),
+    func.coalesce(rules.c.remote_address_group_id, "").in_(
+        bindparam("address_groups", expanding=True)
+    ),
     func.coalesce(rules.c.remote_ip_prefix, "").in_(bindparam("prefixes", expanding=True)),
 )
 
@@ -121,6 +147,7 @@ def rivals(
         "first": sorted({_or(rule["port_range_min"], -1) for rule in wanted}),
         "last": sorted({_or(rule["port_range_max"], -1) for rule in wanted}),
         "remotes": sorted({rule["remote_group_id"] or "" for rule in wanted}),
+        "address_groups": sorted({rule["remote_address_group_id"] or "" for rule in wanted}),
         "prefixes": sorted(prefixes),
     }
     return [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(_RIVALS, parameters)]
@@ -136,7 +163,7 @@ _INSERT = insert(rules)
 def insert_many(conn: Connectable, wanted: Sequence[Rule]) -> None:
     """Insert rules from API dicts that hold every column of the table."""
     if wanted:
-        conn.execute(_INSERT, [{name: rule[name] for name in _KEYS} for rule in wanted])
+        conn.execute(_INSERT, [{name: rule[name] for name in _COLUMNS} for rule in wanted])
 
 
 def update_row(conn: Connectable, rule: Rule, changes: Mapping[str, Any]) -> bool:

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from deuteron.db import rbac_policies, sharing
 from deuteron.db import security_group_rules as rule_rows
@@ -99,6 +109,9 @@ _FACTS = (
         security_groups.c.id,
         security_groups.c.project_id,
         security_groups.c.stateful,
+        exists()
+        .where(default_security_groups.c.security_group_id == security_groups.c.id)
+        .label("is_default"),
         policies.c.target_project,
     )
     .select_from(
@@ -121,11 +134,13 @@ class Facts:
 
     Args:
         stateful: of the group.
+        is_default: it is its project's default group.
         projects: its own and those that it is shared with, among those asked about.
         for_all: it is shared with everybody.
     """
 
     stateful: bool
+    is_default: bool
     projects: frozenset[str]
     for_all: bool
 
@@ -149,10 +164,11 @@ def facts(
     """
     parameters = {"ids": list(group_ids), "targets": [sharing.EVERYBODY, *project_ids]}
     found: dict[str, Facts] = {}
-    for group_id, owner, stateful, target in conn.execute(_FACTS, parameters):
+    for group_id, owner, stateful, is_default, target in conn.execute(_FACTS, parameters):
         known = found.get(group_id)
         found[group_id] = Facts(
             stateful=stateful,
+            is_default=is_default,
             projects=(known.projects if known else frozenset([owner])) | {target},
             for_all=target == sharing.EVERYBODY or (known is not None and known.for_all),
         )

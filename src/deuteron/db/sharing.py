@@ -234,6 +234,7 @@ def _segment_ranges() -> Visible:
 
 
 VISIBLE: Mapping[str, Visible] = {
+    "address_groups": own_or_shared(tables.address_groups, "address_group"),
     "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
     "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
     "network_segment_ranges": _segment_ranges(),

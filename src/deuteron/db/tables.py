@@ -292,6 +292,26 @@ default_security_groups = Table(
     ),
 )
 
+# How new groups of a project are, stateful or not, where a request does not say it; the row without
+# a project ('') is for all projects without one.
+security_groups_default_statefulness = Table(
+    "security_groups_default_statefulness",
+    METADATA,
+    _id(),
+    Column("project_id", String(255), nullable=False, unique=True),
+    Column("stateful", Boolean, nullable=False),
+)
+
+address_groups = Table(
+    "address_groups",
+    METADATA,
+    _id(),
+    _project(),
+    Column("name", String(255), nullable=False, index=True),
+    Column("addresses", Json, nullable=False),
+    *_standard(),
+)
+
 security_group_rules = Table(
     "security_group_rules",
     METADATA,
@@ -315,8 +335,35 @@ security_group_rules = Table(
         ForeignKey("security_groups.id", ondelete="CASCADE"),
         index=True,
     ),
+    Column("remote_address_group_id", String(36), ForeignKey("address_groups.id"), index=True),
     Column("remote_ip_prefix", String(64)),
+    Column("normalized_cidr", String(64)),
     *_standard(),
+)
+
+# The rules that new groups are born with. With `remote_is_group` the remote side is the new group
+# itself.
+default_security_group_rules = Table(
+    "default_security_group_rules",
+    METADATA,
+    _id(),
+    Column("direction", String(16), nullable=False),
+    Column("ethertype", String(8), nullable=False),
+    Column("protocol", String(40)),
+    Column("port_range_min", Integer),
+    Column("port_range_max", Integer),
+    Column("remote_is_group", Boolean, nullable=False),
+    Column(
+        "remote_group_id",
+        String(36),
+        ForeignKey("security_groups.id", ondelete="CASCADE"),
+        index=True,
+    ),
+    Column("remote_address_group_id", String(36), ForeignKey("address_groups.id"), index=True),
+    Column("remote_ip_prefix", String(64)),
+    Column("description", String(255), nullable=False),
+    Column("used_in_default_sg", Boolean, nullable=False),
+    Column("used_in_non_default_sg", Boolean, nullable=False),
 )
 
 agents = Table(

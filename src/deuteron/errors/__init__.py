@@ -28,6 +28,7 @@ place that turns them into answers.
 A class stands in the module of its resource; all of them are offered here.
 """
 
+from deuteron.errors.address_groups import *
 from deuteron.errors.addresses import *
 from deuteron.errors.agents import *
 from deuteron.errors.base import *

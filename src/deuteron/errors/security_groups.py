@@ -106,7 +106,7 @@ class SecurityGroupProtocolRequiredWithPorts(InvalidInput):
 class SecurityGroupMultipleRemoteEntites(InvalidInput):
     """A rule has one remote side at most."""
 
-    template = "Give remote_ip_prefix or remote_group_id, not both."
+    template = "Give one of remote_ip_prefix, remote_group_id and remote_address_group_id."
 
 
 class SecurityGroupRuleParameterConflict(InvalidInput):
@@ -137,3 +137,27 @@ class SecurityGroupRuleExists(InUse):
     """The group has such a rule."""
 
     template = "The security group has this rule already, with id {rule_id}."
+
+
+class DefaultSecurityGroupRuleNotFound(NotFound):
+    """The template has no rule of this id."""
+
+    template = "There is no default security group rule {id}."
+
+
+class DefaultSecurityGroupRuleExists(InUse):
+    """The template has such a rule for the same kind of groups."""
+
+    template = "The default security group rule {rule_id} says this already."
+
+
+class SecurityGroupDefaultStatefulnessNotFound(NotFound):
+    """No setting of this id."""
+
+    template = "There is no default statefulness of security groups {id}."
+
+
+class SecurityGroupDefaultStatefulnessAlreadyExists(Conflict):
+    """One setting per project, and one for all."""
+
+    template = "The default statefulness of security groups is set already for {whom}."

@@ -120,6 +120,26 @@ INPUT = (400, "InvalidInput")
             {"allowed_address_pairs": [{"ip_address": "10.0.0.1", "mac_address": "zz"}]},
             HTTP,
         ),
+        *(
+            (
+                "ports",
+                {"allowed_address_pairs": [{"ip_address": "10.0.0.1", "mac_address": mac}]},
+                HTTP,
+            )
+            for mac in (None, "", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01")
+        ),
+        *(
+            ("ports", {"allowed_address_pairs": [{"ip_address": address}]}, HTTP)
+            for address in (
+                "224.0.0.1",
+                "224.0.0.0/4",
+                "192.0.0.0/1",
+                "ff02::1",
+                "ff02::/16",
+                "::/0",
+            )
+        ),
+        ("ports", {"allowed_address_pairs": [{"ip_address": "0.0.0.0/0"}]}, None),
         ("ports", {"allowed_address_pairs": [{"ip_address": "10.0.0.0/24"}]}, None),
         ("ports", {"allowed_address_pairs": None}, None),
         ("ports", {"extra_dhcp_opts": "x"}, INPUT),

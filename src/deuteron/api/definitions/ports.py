@@ -45,15 +45,24 @@ def _pair_refused(pair: dict[str, Any]) -> str | None:
     unknown = pair.keys() - {"ip_address", "mac_address"}
     if unknown:
         return f"it has unknown names: {', '.join(sorted(unknown))}"
-    if pair.get("mac_address") is not None:
-        reason = validators.validate_mac_address(pair["mac_address"])
+    # A pair without the name means the port's own MAC address; null is no address (observed).
+    if "mac_address" in pair:
+        mac = pair["mac_address"]
+        reason = validators.validate_mac_address(
+            mac
+        ) or validators.validate_mac_address_not_multicast(mac)
         if reason:
             return str(reason)
     address = pair["ip_address"]
-    is_prefix = isinstance(address, str) and "/" in address
-    check = validators.validate_subnet if is_prefix else validators.validate_ip_address
-    refused = check(address)
-    return str(refused) if refused else None
+    if isinstance(address, str) and "/" in address:
+        reason = validators.validate_subnet(address) or validators.validate_subnet_not_multicast(
+            address
+        )
+    else:
+        reason = validators.validate_ip_address(address) or validators.validate_ip_not_multicast(
+            address
+        )
+    return str(reason) if reason else None
 
 
 _PAIRS = allowedaddresspairs.RESOURCE_ATTRIBUTE_MAP[port.COLLECTION_NAME]

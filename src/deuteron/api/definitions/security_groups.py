@@ -1,6 +1,6 @@
-"""Security groups and their rules (alias ``security-group``), and the ports' list of groups.
+"""Security groups, rules and their template, address groups, and the ports' list of groups.
 
-Source: API reference, "Security groups" and "Security group rules"; conversions and error types
+Source: API reference, "Security groups" and what follows it; conversions and error types
 as observed of Neutron.
 """
 
@@ -9,6 +9,12 @@ from typing import Any
 import netaddr
 from neutron_lib import constants
 from neutron_lib.api import converters, validators
+from neutron_lib.api.definitions import (
+    address_group,
+    security_groups_default_statefulness,
+    security_groups_remote_address_group,
+    stateful_security_group,
+)
 
 from deuteron.errors import (
     InvalidCIDR,
@@ -166,5 +172,80 @@ RESOURCES: dict[str, dict[str, Any]] = {
             "is_visible": True,
             "validate": {"type:uuid_list": None},
         },
+    },
+}
+
+# What a rule says about traffic, in a group and in the template.
+_OF_TRAFFIC = (
+    "direction",
+    "ethertype",
+    "port_range_max",
+    "port_range_min",
+    "protocol",
+    "remote_ip_prefix",
+)
+_REMOTE_ID = {**_OF_RULE, "default": None, "validate": {"type:string_or_none": 36}}
+_USED = {
+    "allow_post": True,
+    "allow_put": False,
+    "convert_to": converters.convert_to_boolean,
+    "is_filter": True,
+    "is_visible": True,
+}
+
+REMOTE_ADDRESS_GROUPS: dict[str, dict[str, Any]] = {
+    "security_group_rules": {
+        security_groups_remote_address_group.REMOTE_ADDRESS_GROUP_ID: _REMOTE_ID,
+    },
+}
+
+# The template is nobody's: the project of a request says nothing.
+TEMPLATE: dict[str, dict[str, Any]] = {
+    "default_security_group_rules": {
+        "id": _ID,
+        "tenant_id": {**_PROJECT, "is_filter": False, "is_sort_key": False, "is_visible": False},
+        "description": {
+            "allow_post": True,
+            "allow_put": False,
+            "default": "",
+            "is_filter": True,
+            "is_visible": True,
+            "validate": {"type:string": 255},
+        },
+        **{name: RESOURCES["security_group_rules"][name] for name in _OF_TRAFFIC},
+        "remote_group_id": _REMOTE_ID,
+        "remote_address_group_id": _REMOTE_ID,
+        "used_in_default_sg": _USED,
+        "used_in_non_default_sg": _USED,
+    },
+}
+
+_STATEFULNESS = security_groups_default_statefulness.RESOURCE_ATTRIBUTE_MAP[
+    security_groups_default_statefulness.COLLECTION_NAME
+]
+_STATEFUL = stateful_security_group.RESOURCE_ATTRIBUTE_MAP["security_groups"]["stateful"]
+
+# Without a project in the request it is the caller's; null, which only administrators may say, is
+# all projects. A group whose request does not say it asks these settings.
+DEFAULT_STATEFULNESS: dict[str, dict[str, Any]] = {
+    security_groups_default_statefulness.COLLECTION_NAME: {
+        "id": _STATEFULNESS["id"],
+        "tenant_id": {**_PROJECT, "validate": {"type:string_or_none": 255}},
+        "stateful": _STATEFULNESS["stateful"],
+    },
+    "security_groups": {"stateful": {**_STATEFUL, "default": constants.ATTR_NOT_SPECIFIED}},
+}
+
+# The description is that of all resources, the project has the name that answers know it by.
+_ADDRESS_GROUP = {
+    name: facts
+    for name, facts in address_group.RESOURCE_ATTRIBUTE_MAP[address_group.COLLECTION_NAME].items()
+    if name not in {"description", "project_id"}
+}
+
+ADDRESS_GROUPS: dict[str, dict[str, Any]] = {
+    address_group.COLLECTION_NAME: {
+        **_ADDRESS_GROUP,
+        "tenant_id": _PROJECT,
     },
 }

@@ -66,4 +66,4 @@ TAGGED = (
     "policies",
     "trunks",
 )
-DESCRIBED = (*TAGGED, "security_group_rules", "segments")
+DESCRIBED = (*TAGGED, "address_groups", "security_group_rules", "segments")

@@ -16,6 +16,29 @@ def _text(length: int) -> sa.String:
 def upgrade() -> None:
     """Create the tables."""
     op.create_table(
+        "address_groups",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column(
+            "addresses",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_groups")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_address_groups_name"), "address_groups", ["name"], unique=False)
+    op.create_index(
+        op.f("ix_address_groups_project_id"), "address_groups", ["project_id"], unique=False
+    )
+    op.create_table(
         "address_scopes",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("project_id", _text(255), nullable=False),
@@ -239,6 +262,19 @@ def upgrade() -> None:
         op.f("ix_security_groups_project_id"), "security_groups", ["project_id"], unique=False
     )
     op.create_table(
+        "security_groups_default_statefulness",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("stateful", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_groups_default_statefulness")),
+        sa.UniqueConstraint(
+            "project_id", name=op.f("uq_security_groups_default_statefulness_project_id")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "segment_claims",
         sa.Column("network_type", _text(32), nullable=False),
         sa.Column("physical_network", _text(64), nullable=False),
@@ -258,6 +294,49 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "default_security_group_rules",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("direction", _text(16), nullable=False),
+        sa.Column("ethertype", _text(8), nullable=False),
+        sa.Column("protocol", _text(40), nullable=True),
+        sa.Column("port_range_min", sa.Integer(), nullable=True),
+        sa.Column("port_range_max", sa.Integer(), nullable=True),
+        sa.Column("remote_is_group", sa.Boolean(), nullable=False),
+        sa.Column("remote_group_id", _text(36), nullable=True),
+        sa.Column("remote_address_group_id", _text(36), nullable=True),
+        sa.Column("remote_ip_prefix", _text(64), nullable=True),
+        sa.Column("description", _text(255), nullable=False),
+        sa.Column("used_in_default_sg", sa.Boolean(), nullable=False),
+        sa.Column("used_in_non_default_sg", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["remote_address_group_id"],
+            ["address_groups.id"],
+            name=op.f("fk_default_security_group_rules_remote_address_group_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["remote_group_id"],
+            ["security_groups.id"],
+            name=op.f("fk_default_security_group_rules_remote_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_default_security_group_rules")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_default_security_group_rules_remote_address_group_id"),
+        "default_security_group_rules",
+        ["remote_address_group_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_default_security_group_rules_remote_group_id"),
+        "default_security_group_rules",
+        ["remote_group_id"],
+        unique=False,
     )
     op.create_table(
         "default_security_groups",
@@ -360,11 +439,18 @@ def upgrade() -> None:
         sa.Column("port_range_min", sa.Integer(), nullable=True),
         sa.Column("port_range_max", sa.Integer(), nullable=True),
         sa.Column("remote_group_id", _text(36), nullable=True),
+        sa.Column("remote_address_group_id", _text(36), nullable=True),
         sa.Column("remote_ip_prefix", _text(64), nullable=True),
+        sa.Column("normalized_cidr", _text(64), nullable=True),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
         sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["remote_address_group_id"],
+            ["address_groups.id"],
+            name=op.f("fk_security_group_rules_remote_address_group_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["remote_group_id"],
             ["security_groups.id"],
@@ -386,6 +472,12 @@ def upgrade() -> None:
         op.f("ix_security_group_rules_project_id"),
         "security_group_rules",
         ["project_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_security_group_rules_remote_address_group_id"),
+        "security_group_rules",
+        ["remote_address_group_id"],
         unique=False,
     )
     op.create_index(
