@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from deuteron.api.policies import DEFAULTS
 from deuteron.api.policy_checks import EXT_PARENT, Caller, Open, Outcome, Rules
-from deuteron.api.policy_files import SiteRules, parsed
+from deuteron.api.policy_files import SiteRules, parsed, reached
 from deuteron.api.policy_parents import KEYS, OfRequest, Owners
 from deuteron.context import RequestContext
 from deuteron.errors import HTTPNotFound, InvalidScope, PolicyNotAuthorized
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _PROJECT = "project_id"
 _NO_DEFAULT = object()
+# Nouns of which the scope of a read finds what the default of ``get_<noun>`` lets a reader see:
+# there is nothing left to look for in each row.
+_SCOPED = frozenset(("network", "subnet", "port"))
 # Kinds of callers are sets of roles; there are few, unless somebody makes them up.
 _MOST_KINDS = 500
 
@@ -64,6 +67,7 @@ class Access:
         on_create, on_update: attributes that not every such caller may give.
         hidden: attributes that such callers do not see.
         hidden_perhaps: attribute -> who sees it.
+        scoped: what the core finds for such callers is what they may see.
     """
 
     get: Outcome
@@ -74,18 +78,15 @@ class Access:
     on_update: tuple[Power, ...]
     hidden: frozenset[str]
     hidden_perhaps: tuple[tuple[str, Open], ...]
+    scoped: bool
 
-    @property
-    def sees_all(self) -> bool:
-        """Whether answers need no look at their rows."""
-        return self.get is True and not self.hidden_perhaps
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """The fields that rules look at in what is shown."""
-        asked = [self.get, *(test for _, test in self.hidden_perhaps)]
+    def reads(self, fields: Iterable[str]) -> frozenset[str]:
+        """The fields that rules look at where these are to be shown."""
+        asked: list[Outcome] = [test for name, test in self.hidden_perhaps if name in fields]
+        if not self.scoped:
+            asked.append(self.get)
         parts = [outcome.reads for outcome in asked if isinstance(outcome, Open)]
-        return frozenset((_PROJECT,)).union(*parts)
+        return frozenset((_PROJECT,)).union(*parts) if parts else frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,9 +287,10 @@ class Policy:
         access = self._access(noun, ctx, own=False)
         if access.get is False or _is_wide(ctx):
             return None
-        if query.fields is None or access.sees_all:
+        if query.fields is None:
             return query
-        needed = access.reads.intersection(noun.attributes.known).difference(query.fields)
+        reads = access.reads(query.fields)
+        needed = reads.intersection(noun.attributes.known).difference(query.fields)
         return replace(query, fields=(*query.fields, *sorted(needed))) if needed else query
 
     def seen(
@@ -312,21 +314,16 @@ class Policy:
             return rows
         if _is_wide(ctx):
             return []
-        others, own = self._access(noun, ctx, own=False), self._access(noun, ctx, own=True)
-        if others.get is not True:
+        others = self._access(noun, ctx, own=False)
+        if others.get is not True and not others.scoped:
+            of_own = self._access(noun, ctx, own=True).get
             parents = self._parents(d, ctx, rows)
             project = ctx.project_id
             rows = [
                 row
                 for row in rows
-                if _allows(
-                    own.get if row.get(_PROJECT) == project else others.get,
-                    noun.resource,
-                    row,
-                    ids,
-                    ctx,
-                    parents,
-                )
+                if (of_own is True and row.get(_PROJECT) == project)
+                or _allows(others.get, noun.resource, row, ids, ctx, parents)
             ]
         return self.without_hidden(noun, d, ctx, ids, rows)
 
@@ -341,19 +338,26 @@ class Policy:
         """The rows without the attributes that the caller may not see. Arguments as of `seen`."""
         if ctx.unrestricted:
             return rows
-        others, own = self._access(noun, ctx, own=False), self._access(noun, ctx, own=True)
-        if not others.hidden and not others.hidden_perhaps:
+        if not rows:
             return rows
-        parents = self._parents(d, ctx, rows)
-        for row in rows:
-            access = own if row.get(_PROJECT) == ctx.project_id else others
-            unseen = [
-                name
-                for name, test in access.hidden_perhaps
-                if name in row and not _allows(test, noun.resource, row, ids, ctx, parents)
-            ]
-            for name in (*access.hidden, *unseen):
-                row.pop(name, None)
+        others, own = self._access(noun, ctx, own=False), self._access(noun, ctx, own=True)
+        some = rows[0]  # the rows of one answer have the same names
+        for name in others.hidden:
+            if name in some:
+                seen_of_own = name not in own.hidden
+                for row in rows:
+                    if not (seen_of_own and row.get(_PROJECT) == ctx.project_id):
+                        row.pop(name, None)
+        for name, test in others.hidden_perhaps:
+            if name in some:
+                seen_of_own = name not in own.hidden and name not in dict(own.hidden_perhaps)
+                parents = self._parents(d, ctx, rows)
+                for row in rows:
+                    if not (
+                        (seen_of_own and row.get(_PROJECT) == ctx.project_id)
+                        or _allows(test, noun.resource, row, ids, ctx, parents)
+                    ):
+                        row.pop(name, None)
         return rows
 
     def require_seen(
@@ -459,10 +463,11 @@ class Policy:
         key = (suffix(noun.resource), own)
         access = kind.nouns.get(key)
         if access is None:
-            access = kind.nouns[key] = self._gathered(noun, kind.own if own else kind.rules)
+            access = kind.nouns[key] = self._gathered(noun, kind, own=own)
         return access
 
-    def _gathered(self, noun: "Noun", rules: Rules) -> Access:
+    def _gathered(self, noun: "Noun", kind: _Kind, *, own: bool) -> Access:
+        rules = kind.own if own else kind.rules
         named = suffix(noun.resource)
         hidden, perhaps = [], []
         for name in sorted(noun.attributes.visible):
@@ -481,6 +486,9 @@ class Policy:
             on_update=tuple(self._powers(noun, rules, f"update_{named}")),
             hidden=frozenset(hidden),
             hidden_perhaps=tuple(perhaps),
+            scoped=named in _SCOPED
+            and kind.own.outcome(f"get_{named}") is True
+            and not reached(f"get_{named}", self._checks) & self._site.texts.keys(),
         )
 
     def _powers(self, noun: "Noun", rules: Rules, verb: str) -> Iterable[Power]:

@@ -114,6 +114,19 @@ def _quiet() -> Iterator[None]:
         logger.removeFilter(nothing)
 
 
+def reached(name: str, checks: Mapping[str, Any]) -> frozenset[str]:
+    """A rule and all that it refers to, directly or not."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            parts = _parts(checks[one]) if one in checks else ()
+            waiting += [part.match for part in parts if _refers(part)]
+    return frozenset(found)
+
+
 def _paths(
     beside: Iterable[Path], policy_file: str | None, folders: Iterable[str]
 ) -> tuple[Path, ...]:

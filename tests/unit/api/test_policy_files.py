@@ -122,3 +122,11 @@ def test_a_rule_that_nothing_asks_for_is_a_warning(read: Read, tmp_path: Path) -
     assert site.warnings == (
         f"{path}: nothing asks for the rule creat_network: did you mean create_network?",
     )
+
+
+def test_the_example_of_the_documentation_is_right(read: Read) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "authentication.md").read_text()
+    lines = [line[4:] for line in page.splitlines() if line.startswith(('    "', "    # "))]
+    site = read("\n".join(lines))
+    assert len(site.texts) == 5
+    assert site.warnings == ()
