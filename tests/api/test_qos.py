@@ -87,6 +87,11 @@ def test_a_site_may_do_without(make_api: MakeApi) -> None:
     assert "qos_policy_id" not in api.create("network")
 
 
+def test_neutrons_extension_driver_may_be_named(make_api: MakeApi) -> None:
+    api = make_api(ml2={"extension_drivers": "port_security,qos"})
+    assert api.create("network")["qos_policy_id"] is None
+
+
 def test_a_policy_answers_what_neutron_answers(api: Api, policy: str) -> None:
     assert set(shown(api, policy)) == {
         "id",

@@ -126,7 +126,10 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
-# Neutron's extension drivers, and what is missing without them; port_security is not missing.
+# Neutron's extension drivers whose attributes are here without a driver.
+EXTENSION_DRIVERS_PRESENT = frozenset({"port_security", "qos"})
+
+# The others of Neutron, and what is missing without them.
 EXTENSION_DRIVERS_MISSING = {
     "data_plane_status": "data plane status of ports",
     "dns": "DNS names",

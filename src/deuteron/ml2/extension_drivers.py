@@ -16,7 +16,7 @@ from typing import Any
 
 from neutron_lib.plugins.ml2 import api
 
-from deuteron.config.plugins import EXTENSION_DRIVERS_MISSING
+from deuteron.config.plugins import EXTENSION_DRIVERS_MISSING, EXTENSION_DRIVERS_PRESENT
 from deuteron.db.failures import DATABASE_ERRORS
 from deuteron.errors import ExtensionDriverError
 from deuteron.ml2.foreign import translated
@@ -28,7 +28,7 @@ Resource = dict[str, Any]
 
 
 # Neutron's own; what this server has of them it has without a driver.
-_NEUTRONS = frozenset({"port_security", *EXTENSION_DRIVERS_MISSING})
+_NEUTRONS = EXTENSION_DRIVERS_PRESENT | EXTENSION_DRIVERS_MISSING.keys()
 
 
 def of_others(names: Iterable[str]) -> list[str]:
