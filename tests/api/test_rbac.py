@@ -253,6 +253,31 @@ def test_a_shared_pool_can_be_used_but_not_without_the_policy(
     assert not sees(friend, "subnetpool", pool)
 
 
+def test_a_shared_address_group_can_be_used_but_not_without_the_policy(
+    owner: Api, friend: Api, stranger: Api
+) -> None:
+    addresses = owner.create("address_group", name="a", addresses=["192.0.2.0/24"])
+    group = friend.create("security_group", name="g")
+    wish = {
+        "security_group_id": group["id"],
+        "direction": "ingress",
+        "remote_address_group_id": addresses["id"],
+    }
+    assert friend.refuse("security_group_rule", **wish) == (404, "AddressGroupNotFound")
+    policy = share(owner, addresses, object_type="address_group")
+    assert sees(friend, "address_group", addresses)
+    assert "shared" not in friend.show("address_group", addresses["id"])  # as in Neutron
+    assert not sees(stranger, "address_group", addresses)
+    rule = friend.create("security_group_rule", **wish)
+    assert owner.refuse_delete("rbac_policy", policy["id"]) == (409, "RbacPolicyInUse")
+    friend.delete("security_group_rule", rule["id"])
+    owner.delete("rbac_policy", policy["id"])
+    assert not sees(friend, "address_group", addresses)
+    share(owner, addresses, object_type="address_group")
+    owner.delete("address_group", addresses["id"])
+    assert owner.list("rbac_policy") == []
+
+
 def test_a_pool_is_shared_only_with_those_who_see_its_scope(
     api: Api, owner: Api, friend: Api
 ) -> None:

@@ -29,6 +29,7 @@ MISSING = {
     "subnetpool": "SubnetPoolNotFound",
     "address_scope": "AddressScopeNotFound",
     "trunk": "TrunkNotFound",
+    "address_group": "AddressGroupNotFound",
     # an administrator's matter altogether
     "segment": "HTTPNotFound",
     "network_segment_range": "HTTPNotFound",
@@ -68,6 +69,7 @@ def one_of_each(admin: Api, api: Api) -> Things:
         "subnetpool": api.create(
             "subnetpool", name="p", prefixes=["10.8.0.0/16"], address_scope_id=scope["id"]
         ),
+        "address_group": api.create("address_group", name="a", addresses=["192.0.2.0/24"]),
         "trunk": api.create("trunk", port_id=parent["id"]),
         "spare port": api.create("port", network_id=network["id"]),
         "qos policy": admin.call("POST", "/qos/policies", qos).body["policy"],
@@ -404,6 +406,43 @@ NAMED: dict[str, tuple[Body, tuple[int, str]]] = {
                 "rbac_policy": {
                     "object_type": "subnetpool",
                     "object_id": theirs["subnetpool"]["id"],
+                    "action": "access_as_shared",
+                    "target_tenant": OTHER,
+                }
+            },
+        ),
+        (400, "InvalidInput"),
+    ),
+    "rule for what comes from an address group": (
+        lambda own, theirs: (
+            "POST",
+            "/security-group-rules",
+            {
+                "security_group_rule": {
+                    "security_group_id": own["security_group"]["id"],
+                    "direction": "ingress",
+                    "remote_address_group_id": theirs["address_group"]["id"],
+                }
+            },
+        ),
+        (404, "AddressGroupNotFound"),
+    ),
+    "address for a group": (
+        lambda _, theirs: (
+            "PUT",
+            f"/address-groups/{theirs['address_group']['id']}/add_addresses",
+            {"address_group": {"addresses": ["192.0.2.1/32"]}},
+        ),
+        (404, "AddressGroupNotFound"),
+    ),
+    "policy for an address group": (
+        lambda _, theirs: (
+            "POST",
+            "/rbac-policies",
+            {
+                "rbac_policy": {
+                    "object_type": "address_group",
+                    "object_id": theirs["address_group"]["id"],
                     "action": "access_as_shared",
                     "target_tenant": OTHER,
                 }

@@ -12,6 +12,7 @@ import pytest
 
 from deuteron.context import RequestContext
 from deuteron.core import (
+    address_groups,
     address_scopes,
     networks,
     ports,
@@ -66,6 +67,14 @@ NOUNS: Mapping[str, Noun] = {
         "subnetpools": subnet_pools,
     }.items()
 } | {
+    "address_groups": Noun(
+        list_=address_groups.list_,
+        get=address_groups.get,
+        update=address_groups.update,
+        delete=address_groups.delete,
+        change={"name": "changed"},
+        tagged=False,
+    ),
     "address_scopes": Noun(
         list_=address_scopes.list_,
         get=address_scopes.get,
@@ -188,6 +197,16 @@ def world(d: Deployment) -> World:
                 for scope in scopes
             ],
         )
+        named = address_groups.create(
+            d,
+            ADMIN,
+            [
+                {"project_id": project, "name": name, "description": "", "addresses": []}
+                for name in (f"{project}'s", f"{project}'s shown")
+            ],
+        )
+        for one in named:
+            note("address_groups", one, one["name"])
         for scope, pool in zip(scopes, pools, strict=True):
             note("address_scopes", scope, scope["name"])
             note("subnetpools", pool, pool["name"])
@@ -206,6 +225,7 @@ def world(d: Deployment) -> World:
             note("rbac_policies", a_policy(d, groups[1], "friend", "security_group"), "group's")
             note("rbac_policies", a_policy(d, scopes[1], "friend", "address_scope"), "scope's")
             note("rbac_policies", a_policy(d, pools[1], "friend", "subnetpool"), "pool's")
+            note("rbac_policies", a_policy(d, named[1], "friend", "address_group"), "names'")
             note("ports", site.port(shown, project_id="friend"), "friend's")
     return World(d=d, things=made)
 
@@ -237,7 +257,7 @@ SEEN: Mapping[str, Mapping[str, set[str]]] = {
     },
     "network_segment_ranges": {"owner": {"owner's"}, "friend": set(), "stranger": set()},
     "rbac_policies": {
-        "owner": {"owner's", "group's", "scope's", "pool's"},
+        "owner": {"owner's", "group's", "scope's", "pool's", "names'"},
         "friend": set(),
         "stranger": set(),
     },
@@ -247,7 +267,7 @@ SEEN: Mapping[str, Mapping[str, set[str]]] = {
             "friend": {"owner's shown"},
             "stranger": set(),
         }
-        for noun in ("address_scopes", "subnetpools")
+        for noun in ("address_groups", "address_scopes", "subnetpools")
     },
 }
 

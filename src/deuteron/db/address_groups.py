@@ -54,7 +54,14 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Gro
     )
     result = conn.execute(statement, sharing.parameters(scope))
     found = [dict(zip(keys, row, strict=True)) for row in result]
-    if listing.marker_missing(conn, id_column=groups.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=groups.c.id,
+        query=query,
+        found=found,
+        visible=sharing.of_marker("address_groups", scope),
+        parameters=sharing.parameters(scope),
+    ):
         # as in Neutron, the list begins anew
         return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)
