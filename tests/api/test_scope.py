@@ -26,6 +26,7 @@ MISSING = {
     "security_group": "SecurityGroupNotFound",
     "security_group_rule": "SecurityGroupRuleNotFound",
     "rbac_policy": "RbacPolicyNotFound",
+    "security_groups_default_statefulness": "SecurityGroupDefaultStatefulnessNotFound",
     "subnetpool": "SubnetPoolNotFound",
     "address_scope": "AddressScopeNotFound",
     "trunk": "TrunkNotFound",
@@ -39,6 +40,7 @@ CHANGES: dict[str, Thing] = {
     **{noun: {"description": "changed"} for noun in MISSING},
     "rbac_policy": {"target_tenant": OTHER},
     "address_scope": {"name": "changed"},
+    "security_groups_default_statefulness": {"stateful": False},
 }
 TAGGED = ("network", "subnet", "port", "security_group", "subnetpool", "trunk")
 
@@ -102,6 +104,9 @@ def theirs(api: Api, owner: Api) -> Things:
         maximum=5000010,
     )
     (made["agent"],) = api.list("agent")
+    made["security_groups_default_statefulness"] = api.create(
+        "security_groups_default_statefulness", project_id=OWNER
+    )
     return made
 
 

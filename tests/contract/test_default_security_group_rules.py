@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from deuteron import errors
 from deuteron.context import RequestContext
@@ -13,6 +14,7 @@ from deuteron.core import default_security_group_rules as template
 from deuteron.core import security_groups as groups
 from deuteron.core.deployment import Deployment
 from deuteron.db.engine import Database
+from deuteron.db.tables import journal
 from deuteron.query import EVERYTHING, Query
 from tests.deployments import a_deployment
 from tests.statements import counted
@@ -175,16 +177,23 @@ def test_the_template_follows_the_groups_that_it_names(d):
     [addresses] = address_groups.create(d, ADMIN, [body])
     rule = add(d, remote_group_id=remote["id"])
     kept = add(d, remote_address_group_id=addresses["id"])
-    assert ("ingress", "IPv4", None, remote["id"], None) in says(a_group(d))
+    with pytest.raises(errors.AddressGroupInUse):
+        address_groups.delete(d, ADMIN, addresses["id"])
+    group = a_group(d)
+    assert ("ingress", "IPv4", None, remote["id"], None) in says(group)
     groups.delete(d, ADMIN, remote["id"])
     with pytest.raises(errors.DefaultSecurityGroupRuleNotFound):
         template.get(d, ADMIN, rule["id"])
-    group = a_group(d)
-    assert len(group["security_group_rules"]) == 3
-    groups.delete(d, ADMIN, group["id"])
+    with d.database.read() as conn:
+        told = select(journal.c.event).where(journal.c.resource_id == rule["id"])
+        assert list(conn.execute(told).scalars()) == ["create", "delete"]
+    template.delete(d, ADMIN, kept["id"])
+    assert len(a_group(d)["security_group_rules"]) == 2
+    # that rule of the first group is left
     with pytest.raises(errors.AddressGroupInUse):
         address_groups.delete(d, ADMIN, addresses["id"])
-    template.delete(d, ADMIN, kept["id"])
+    groups.delete(d, ADMIN, group["id"])
+    address_groups.delete(d, ADMIN, addresses["id"])
 
 
 def test_rules_of_default_groups_say_so(d):
@@ -272,6 +281,8 @@ def test_a_project_sees_its_own_setting(d):
     others = [setting(d, "q", stateful=False), setting(d, None, stateful=True)]
     assert default_statefulness.list_(d, MEMBER, EVERYTHING) == [own]
     assert len(default_statefulness.list_(d, ADMIN, EVERYTHING)) == 3
+    hidden = Query(limit=2, marker=max(one["id"] for one in others))
+    assert default_statefulness.list_(d, MEMBER, hidden) == [own]
     for one in others:
         for act in (
             lambda one=one: default_statefulness.get(d, MEMBER, one["id"]),

@@ -56,7 +56,14 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Setting]:
         query=query,
     )
     found = [_shown(row) for row in conn.execute(statement, {"owner": scope})]
-    if listing.marker_missing(conn, id_column=settings.c.id, query=query, found=found):
+    if listing.marker_missing(
+        conn,
+        id_column=settings.c.id,
+        query=query,
+        found=found,
+        visible=None if scope is None else _OWN,
+        parameters={"owner": scope},
+    ):
         # as in Neutron, the list begins anew
         return list_(conn, replace(query, marker=None), scope)
     return listing.in_page_order(found, query)
