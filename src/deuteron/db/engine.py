@@ -8,7 +8,9 @@ not one round trip more; a transaction begins with a BEGIN of our own. The decis
 measurement are in docs/decisions.
 """
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -301,6 +303,26 @@ def _roll_back(connection: Connection) -> None:
         connection.invalidate()
 
 
+def _write_ahead(connection: Any, patience: float) -> None:
+    """Switch a SQLite file to the write-ahead log.
+
+    SQLite does not wait by itself for another process that is switching the same new file.
+
+    Args:
+        connection: the driver's own.
+        patience: seconds to wait.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 def _prepares(
     dialect: str, settings: ConnectionSettings, synchronous: str
 ) -> Callable[[Any], None]:
@@ -310,7 +332,7 @@ def _prepares(
     def of_sqlite(connection: Any) -> None:
         # busy_timeout first: the others may have to wait for another process.
         connection.execute(f"PRAGMA busy_timeout = {int(lock_timeout * 1000)}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, lock_timeout)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
