@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, 
 test: $(VENV)/.dev servers ## check, then everything, with real MariaDB and PostgreSQL
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
-	$(BIN)/pytest -m slow $(ARGS)
+	$(BIN)/pytest -q -m slow -n auto $(ARGS)
 
 bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"
 	@$(BIN)/python -m bench $(ARGS)

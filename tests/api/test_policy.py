@@ -12,6 +12,9 @@ from deuteron.errors import ConfigError
 from tests.api.client import Answer, Api
 from tests.api.conftest import MakeDeployment
 
+# Each of its hundreds of cases asks a whole application.
+pytestmark = pytest.mark.slow
+
 MINE, OTHERS = "mine", "others"
 # Who asks, in the order of the columns below: project and roles.
 PERSONAS = {
