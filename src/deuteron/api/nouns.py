@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from deuteron.api import agents, explanations
+from deuteron.api import agents, explanations, quotas
 from deuteron.api.call import Handler
 from deuteron.api.definitions import ports as port_definitions
 from deuteron.context import RequestContext
@@ -327,4 +327,10 @@ SPECIAL: Mapping[str, Mapping[str, Handler]] = {
     "agents": {"PUT": agents.report},
     "binding-explanations": {"POST": explanations.create},
     "ports/{id}/binding-explanation": {"GET": explanations.show},
+    "quotas": {"GET": quotas.list_, "POST": quotas.create},
+    "quotas/project": {"GET": quotas.show_project},
+    "quotas/tenant": {"GET": quotas.show_tenant},
+    "quotas/{id}": {"GET": quotas.show, "PUT": quotas.update, "DELETE": quotas.delete},
+    "quotas/{id}/default": {"GET": quotas.show_default},
+    "quotas/{id}/details": {"GET": quotas.show_details},
 }

@@ -8,7 +8,15 @@ from typing import Any
 
 from deuteron.config import known, options, plugins, values
 from deuteron.config.resolve import Resolved
-from deuteron.config.settings import Database, Deuteron, Ml2, OsloPolicy, SecurityGroup, Settings
+from deuteron.config.settings import (
+    Database,
+    Deuteron,
+    Ml2,
+    OsloPolicy,
+    Quotas,
+    SecurityGroup,
+    Settings,
+)
 
 _VNIS = partial(values.tunnel_ranges, highest=values.MAX_VNI, kind="VNIs")
 
@@ -92,6 +100,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
             policy_dirs=resolved.value("oslo_policy", "policy_dirs", _names),
             policy_default_rule=resolved.value("oslo_policy", "policy_default_rule"),
         ),
+        quotas=_quotas(resolved),
         deuteron=Deuteron(
             api_threads=resolved.value("deuteron", "api_threads"),
             max_request_body_size=resolved.value("deuteron", "max_request_body_size"),
@@ -114,6 +123,19 @@ def _database(resolved: Resolved, state_path: Path) -> Database:
         pool_timeout=value("pool_timeout"),
         connection_recycle_time=value("connection_recycle_time"),
         mysql_wsrep_sync_wait=value("mysql_wsrep_sync_wait"),
+    )
+
+
+def _quotas(resolved: Resolved) -> Quotas:
+    value = partial(resolved.value, "quotas")
+    return Quotas(
+        default_quota=value("default_quota", values.quota),
+        quota_network=value("quota_network", values.quota),
+        quota_subnet=value("quota_subnet", values.quota),
+        quota_port=value("quota_port", values.quota),
+        quota_rbac_policy=value("quota_rbac_policy", values.quota),
+        quota_security_group=value("quota_security_group", values.quota),
+        quota_security_group_rule=value("quota_security_group_rule", values.quota),
     )
 
 

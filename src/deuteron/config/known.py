@@ -105,11 +105,10 @@ _DATABASE = """
 """
 
 _QUOTAS = """
-    default_quota quota_driver quota_firewall quota_firewall_policy quota_firewall_rule
+    quota_driver quota_firewall quota_firewall_policy quota_firewall_rule
     quota_floatingip quota_health_monitor quota_healthmonitor quota_items quota_listener
-    quota_loadbalancer quota_member quota_network quota_network_gateway quota_packet_filter
-    quota_pool quota_port quota_rbac_entry quota_rbac_policy quota_router quota_router_route
-    quota_security_group quota_security_group_rule quota_subnet quota_subnetpool quota_vip
+    quota_loadbalancer quota_member quota_network_gateway quota_packet_filter
+    quota_pool quota_rbac_entry quota_router quota_router_route quota_subnetpool quota_vip
     track_quota_usage
 """
 

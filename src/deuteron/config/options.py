@@ -205,6 +205,25 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
             "permitted_ethertypes", default=[], help="Ether types that agents let pass: 0x4008."
         ),
     ],
+    "quotas": [
+        cfg.IntOpt(
+            "default_quota", default=-1, help="Resources per project of what has no option here."
+        ),
+        cfg.IntOpt("quota_network", default=100, help="Networks per project, -1: no limit."),
+        cfg.IntOpt("quota_subnet", default=100, help="Subnets per project, -1: no limit."),
+        cfg.IntOpt("quota_port", default=500, help="Ports per project, -1: no limit."),
+        cfg.IntOpt(
+            "quota_rbac_policy", default=10, help="RBAC policies per project, -1: no limit."
+        ),
+        cfg.IntOpt(
+            "quota_security_group", default=10, help="Security groups per project, -1: no limit."
+        ),
+        cfg.IntOpt(
+            "quota_security_group_rule",
+            default=100,
+            help="Security group rules per project, -1: no limit.",
+        ),
+    ],
     "ovs_driver": [
         cfg.ListOpt(
             "vnic_type_prohibit_list",

@@ -62,6 +62,23 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """Section ``[quotas]``: how many of each a project may have, -1 means any number.
+
+    Args:
+        default_quota: of what is not named here.
+    """
+
+    default_quota: int
+    quota_network: int
+    quota_subnet: int
+    quota_port: int
+    quota_rbac_policy: int
+    quota_security_group: int
+    quota_security_group_rule: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deuteron:
     """Section ``[deuteron]``: what has no name in Neutron.
 
@@ -144,4 +161,5 @@ class Settings:
     ml2: Ml2
     securitygroup: SecurityGroup
     oslo_policy: OsloPolicy
+    quotas: Quotas
     deuteron: Deuteron

@@ -126,6 +126,11 @@ def page_limit(value: str) -> int | None:
     return limit if limit > 0 else None
 
 
+def quota(value: int) -> int:
+    """A number of resources; every negative one means any number of them, -1."""
+    return max(value, -1)
+
+
 def multicast_group(value: str | None) -> str | None:
     """A multicast address or a network of them."""
     if not value:

@@ -18,6 +18,7 @@ from deuteron.core import (
     foreign_attributes,
     ports,
     postcommits,
+    quotas,
     security_groups,
     sharing,
     standard,
@@ -60,6 +61,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
         NoNetworkAvailable: no free segment is left in any project network type.
         VlanIdInUse, TunnelIdInUse, FlatNetworkInUse: a wished segment is another network's.
         InvalidInput: an impossible segment, or an MTU above what the segments carry.
+        OverQuota: the project has as many networks as it may have.
         MechanismDriverError: a driver refused.
     """
     wanted = [d.segments.wanted(body) for body in bodies]
@@ -81,6 +83,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
                     for network, segments in made
                 ],
             )
+        quotas.take(d, tx, "network", {network["project_id"] for network, _ in made})
         for network, _ in made:
             tx.journal("network", network["id"], "create", network["project_id"])
         items = [postcommits.Item(current=network) for network, _ in made]

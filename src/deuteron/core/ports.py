@@ -24,6 +24,7 @@ from deuteron.core import (
     ipam,
     macs,
     postcommits,
+    quotas,
     security_groups,
     standard,
 )
@@ -73,6 +74,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
     Raises:
         NetworkNotFound, SecurityGroupNotFound: the body names what is not there.
         MacAddressInUse, IpAddressInUse, IpAddressGenerationFailure: no address can be given.
+        OverQuota: the project has as many ports as it may have.
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
@@ -83,6 +85,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
                 Hook.CREATE_PORT_PRECOMMIT,
                 [driver_contexts.for_port(d, ctx, port, levels=(), tx=tx) for port in made],
             )
+        quotas.take(d, tx, "port", {port["project_id"] for port in made})
         for port in made:
             tx.journal("port", port["id"], "create", port["project_id"])
         items = [postcommits.Item(current=port, levels=()) for port in made]

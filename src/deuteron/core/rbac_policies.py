@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
+from deuteron.core import quotas
 from deuteron.core.deployment import Deployment
 from deuteron.db import rbac_policies as rows
 from deuteron.db.rbac_policies import Shareable
@@ -47,6 +48,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Policy]) -> list
         InvalidInput: there is no such type or object, it is another project's, or the target
             would not see what it depends on.
         DuplicateRbacPolicy: it is shared so already.
+        OverQuota: the project has as many policies as it may have.
     """
     for body in bodies:
         _require_action(d, body)
@@ -56,6 +58,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Policy]) -> list
             of_type = [policy for policy in made if policy["object_type"] == object_type]
             _share(d, tx, d.shareable[object_type], of_type)
         rows.insert_many(tx, made)
+        quotas.take(d, tx, "rbac_policy", {policy["project_id"] for policy in made})
         for policy in made:
             tx.journal("rbac_policy", policy["id"], "create", policy["project_id"])
     return [_shown(policy) for policy in made]

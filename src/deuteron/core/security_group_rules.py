@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import address_groups, security_group_rule, security_groups, standard
+from deuteron.core import address_groups, quotas, security_group_rule, security_groups, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import revisions
 from deuteron.db import security_group_rules as rows
@@ -51,6 +51,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Rule]) -> list[R
         DuplicateSecurityGroupRuleInPost: two of them say the same.
         SecurityGroupRuleExists: the group has one of them already.
         SecurityGroupNotFound: the group, or one that a rule refers to, does not exist.
+        OverQuota: the project has as many rules as it may have.
         AddressGroupNotFound: neither does an address group.
         InvalidInput: a rule contradicts itself, see `security_group_rule.normalised`.
     """
@@ -65,6 +66,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Rule]) -> list[R
             raise SecurityGroupNotFound(id=group_id)
         _require_new(tx, group_id, made)
         rows.insert_many(tx, made)
+        quotas.take(d, tx, "security_group_rule", {rule["project_id"] for rule in made})
         for rule in made:
             tx.journal("security_group_rule", rule["id"], "create", rule["project_id"])
     return made

@@ -14,7 +14,7 @@ from typing import Any
 
 from deuteron.context import RequestContext
 from deuteron.core import default_security_group_rules as template
-from deuteron.core import default_statefulness, standard
+from deuteron.core import default_statefulness, quotas, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import revisions
 from deuteron.db import security_group_rules as rule_rows
@@ -47,6 +47,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[
 
     Returns:
         API dicts of the groups, in the order of the bodies.
+
+    Raises:
+        OverQuota: the project has as many groups, or rules, as it may have.
     """
     now = d.clock()
     with d.database.transaction(ctx) as tx:
@@ -59,6 +62,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[
         ]
         rows.insert_many(tx, made)
         _insert_rules(tx, made)
+        projects = {group["project_id"] for group in made}
+        quotas.take(d, tx, "security_group", projects)
+        quotas.take(d, tx, "security_group_rule", projects)
         for group in made:
             tx.journal("security_group", group["id"], "create", group["project_id"])
     return made

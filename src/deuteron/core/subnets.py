@@ -16,6 +16,7 @@ from deuteron.core import (
     peer_routes,
     ports,
     postcommits,
+    quotas,
     standard,
 )
 from deuteron.core.deployment import Deployment
@@ -72,6 +73,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
         InvalidInput: the CIDR, the gateway, the pools, the modes do not fit together, or the CIDR
             overlaps another one of the network.
         NetworkMTUSubnetConflict: the network's MTU is too small for the protocol.
+        OverQuota: the project has as many subnets as it may have.
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
@@ -80,6 +82,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
         if d.mechanisms.overrides(Hook.CREATE_SUBNET_PRECOMMIT):
             contexts = [driver_contexts.for_subnet(d, ctx, subnet, tx=tx) for subnet in made]
             d.mechanisms.precommit(Hook.CREATE_SUBNET_PRECOMMIT, contexts)
+        quotas.take(d, tx, "subnet", {subnet["project_id"] for subnet in made})
         for subnet in made:
             tx.journal("subnet", subnet["id"], "create", subnet["project_id"])
         items = [postcommits.Item(current=subnet) for subnet in made]

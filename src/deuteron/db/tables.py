@@ -402,6 +402,17 @@ rbac_policies = Table(
     Index("ix_rbac_policies_target", "target_project", "object_type", "action", "object_id"),
 )
 
+# How many resources of a kind a project may have, where it is not as many as any other; and what
+# makes creates of one project wait for each other before they are counted. See db/quotas.py.
+quotas = Table(
+    "quotas",
+    METADATA,
+    Column("project_id", String(255), primary_key=True),
+    Column("resource", String(64), primary_key=True),
+    Column("hard_limit", Integer),
+    Column("claims", BigInteger, nullable=False),
+)
+
 tags = Table(
     "tags",
     METADATA,

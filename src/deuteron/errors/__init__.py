@@ -36,6 +36,7 @@ from deuteron.errors.drivers import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
 from deuteron.errors.qos import *
+from deuteron.errors.quotas import *
 from deuteron.errors.rbac import *
 from deuteron.errors.security_groups import *
 from deuteron.errors.segments import *

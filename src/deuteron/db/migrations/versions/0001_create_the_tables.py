@@ -215,6 +215,17 @@ def upgrade() -> None:
         op.f("ix_qos_policies_project_id"), "qos_policies", ["project_id"], unique=False
     )
     op.create_table(
+        "quotas",
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("resource", _text(64), nullable=False),
+        sa.Column("hard_limit", sa.Integer(), nullable=True),
+        sa.Column("claims", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "resource", name=op.f("pk_quotas")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "rbac_policies",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("project_id", _text(255), nullable=False),
