@@ -12,12 +12,13 @@ import pytest
 
 from deuteron import errors
 from deuteron.context import RequestContext
-from deuteron.core import networks, ports, quotas, security_groups, subnets
+from deuteron.core import networks, ports, quotas, security_groups, subnet_pools, subnets
 from deuteron.core import security_group_rules as rules
 from deuteron.core.deployment import Deployment
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
 from deuteron.query import EVERYTHING
+from deuteron.services.trunk import trunks
 from tests.deployments import Site, a_deployment
 from tests.statements import counted
 
@@ -50,6 +51,31 @@ def other_database(database_url: str) -> Iterator[Database]:
 
 def a_limit(d: Deployment, project_id: str = "p", **limits: int) -> Mapping[str, int]:
     return quotas.update(d, ADMIN, project_id, limits)
+
+
+def a_trunk(port: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "project_id": "p",
+        "port_id": port["id"],
+        "name": "",
+        "admin_state_up": True,
+        "sub_ports": [],
+    }
+
+
+def a_pool(prefix: str) -> dict[str, Any]:
+    return {
+        "project_id": "p",
+        "name": "",
+        "prefixes": [prefix],
+        "default_prefixlen": None,
+        "min_prefixlen": None,
+        "max_prefixlen": None,
+        "default_quota": None,
+        "is_default": False,
+        "shared": False,
+        "address_scope_id": None,
+    }
 
 
 def until_it_fits(operation: Callable[[], Any]) -> str:
@@ -146,6 +172,17 @@ def test_a_limit_where_others_have_none(make: MakeDeployment) -> None:
     with pytest.raises(errors.OverQuota):
         site.network()
     site.network(project_id="q")
+
+
+def test_trunks_and_subnet_pools_have_the_default(make: MakeDeployment) -> None:
+    site = Site(make("[quotas]\ndefault_quota = 1\n"))
+    network = site.network()
+    trunks.create(site.d, ADMIN, [a_trunk(site.port(network))])
+    with pytest.raises(errors.OverQuota):
+        trunks.create(site.d, ADMIN, [a_trunk(site.port(network))])
+    subnet_pools.create(site.d, ADMIN, [a_pool("10.0.0.0/8")])
+    with pytest.raises(errors.OverQuota):
+        subnet_pools.create(site.d, ADMIN, [a_pool("172.16.0.0/12")])
 
 
 def test_zero_means_none(make: MakeDeployment) -> None:

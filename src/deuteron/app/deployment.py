@@ -15,6 +15,7 @@ from deuteron.core.topology import KeptTopology
 from deuteron.db import schema
 from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
+from deuteron.db.quotas import OF_THE_CORE
 from deuteron.db.rbac_policies import SHAREABLE
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
@@ -92,6 +93,7 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
             **SHAREABLE,
             **{name: how for one in services for name, how in one.shareable.items()},
         },
+        limited=(*OF_THE_CORE, *(name for one in services for name in one.limited)),
     )
 
 

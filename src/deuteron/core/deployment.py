@@ -16,6 +16,7 @@ from deuteron.config import Settings
 from deuteron.core.extension import Extended
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
+from deuteron.db.quotas import OF_THE_CORE
 from deuteron.db.rbac_policies import SHAREABLE, Shareable
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers
@@ -36,6 +37,7 @@ class Deployment:
         clock: the present time as ISO 8601 text in UTC, ``2014-06-04T12:00:00Z``.
         extension_drivers: of other distributions, for attributes of their own.
         shareable: what RBAC policies can share, by object type.
+        limited: resources that have a quota, singular.
     """
 
     settings: Settings
@@ -49,3 +51,4 @@ class Deployment:
     clock: Callable[[], str]
     extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)
     shareable: Mapping[str, Shareable] = field(default_factory=lambda: SHAREABLE)
+    limited: tuple[str, ...] = OF_THE_CORE

@@ -28,7 +28,7 @@ _OF_SECURITY_GROUPS = ("security_group", "security_group_rule")
 def resources(d: Deployment) -> tuple[str, ...]:
     """What has a quota at this site, singular nouns of the API."""
     groups = d.settings.securitygroup.enable_security_group
-    return tuple(one for one in rows.COUNTED if groups or one not in _OF_SECURITY_GROUPS)
+    return tuple(one for one in d.limited if groups or one not in _OF_SECURITY_GROUPS)
 
 
 def _limits_of_all(d: Deployment) -> dict[str, int]:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import address_scopes, addresses, prefixes, standard
+from deuteron.core import address_scopes, addresses, prefixes, quotas, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import networks as network_rows
 from deuteron.db import revisions
@@ -68,6 +68,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Pool]) -> list[P
         AddressScopeNotFound: there is no such scope.
         IllegalSubnetPoolIpVersionAssociationToAddressScope: it is of the other IP version.
         AddressScopePrefixConflict: another pool of the scope has some of the prefixes.
+        OverQuota: the project has as many pools as it may have.
     """
     made = [_new(body, d.clock()) for body in bodies]
     with d.database.transaction(ctx) as tx:
@@ -81,6 +82,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Pool]) -> list[P
                 )
             rows.insert_many(tx, [pool])
         address_scopes.share(tx, OBJECT_TYPE, made)
+        quotas.take(d, tx, "subnetpool", {pool["project_id"] for pool in made})
         for pool in made:
             tx.journal("subnetpool", pool["id"], "create", pool["project_id"])
     return [_shown(pool) for pool in made]

@@ -25,19 +25,32 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from deuteron.db import tables
+from deuteron.db import service_tables, tables
 from deuteron.db.tables import quotas
 from deuteron.db.transaction import Connectable, Transaction
 
 COUNTED: Mapping[str, Table] = {
     "network": tables.networks,
     "subnet": tables.subnets,
+    "subnetpool": tables.subnetpools,
     "port": tables.ports,
     "rbac_policy": tables.rbac_policies,
     "security_group": tables.security_groups,
     "security_group_rule": tables.security_group_rules,
+    "trunk": service_tables.trunks,
 }
 """Resource -> where it is kept; a table with ``project_id``."""
+
+OF_THE_CORE = (
+    "network",
+    "subnet",
+    "subnetpool",
+    "port",
+    "rbac_policy",
+    "security_group",
+    "security_group_rule",
+)
+"""Those of them that do not come with a service plugin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

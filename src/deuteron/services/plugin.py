@@ -28,6 +28,7 @@ class ServicePlugin:
         extensions: what ``/v2.0/extensions`` shows of it, each of them complete.
         resources: its nouns.
         shareable: object type of RBAC policies -> how such objects are shared.
+        limited: those of its nouns that have a quota, singular; `deuteron.db.quotas` counts them.
         networks, subnets, ports: attributes that it adds to these, after those of the core.
     """
 
@@ -35,6 +36,7 @@ class ServicePlugin:
     extensions: tuple[Extension, ...]
     resources: tuple[Resource, ...] = ()
     shareable: Mapping[str, Shareable] = field(default_factory=dict)
+    limited: tuple[str, ...] = ()
     networks: tuple[ResourceExtension, ...] = ()
     subnets: tuple[ResourceExtension, ...] = ()
     ports: tuple[ResourceExtension, ...] = ()

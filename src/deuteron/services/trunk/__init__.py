@@ -38,5 +38,6 @@ def plugin(_settings: Settings) -> ServicePlugin:
         name="trunk",
         extensions=(defined_by(trunk), defined_by(trunk_details)),
         resources=_RESOURCES,
+        limited=("trunk",),
         ports=(OF_PORTS,),
     )

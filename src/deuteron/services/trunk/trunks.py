@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import standard
+from deuteron.core import quotas, standard
 from deuteron.core.deployment import Deployment
 from deuteron.db import revisions
 from deuteron.db import segments as segment_rows
@@ -53,6 +53,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Trunk]) -> list[
         PortNotFound, ParentPortInUse, TrunkPortInUse, PortInUse, ...: a port cannot be used, see
             `deuteron.services.trunk.rules`.
         InvalidInput: the segmentation of a sub-port is impossible.
+        OverQuota: the project has as many trunks as it may have.
     """
     made = []
     with d.database.transaction(ctx) as tx:
@@ -64,6 +65,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Trunk]) -> list[
             rows.insert_one(tx, trunk)
             tx.journal("trunk", trunk["id"], "create", trunk["project_id"])
             made.append(trunk)
+        quotas.take(d, tx, "trunk", {trunk["project_id"] for trunk in made})
     return made
 
 
