@@ -30,6 +30,8 @@ ML2: Mapping[str, object] = {
     "mechanism_drivers": "openvswitch,linuxbridge,l2population",
     "project_network_types": "vxlan",
 }
+# As the reference was measured.
+UNLIMITED: Mapping[str, object] = {"quota_network": -1, "quota_subnet": -1, "quota_port": -1}
 LEGEND = """
 SQL     statements of one request, or of a whole bulk; BEGIN and COMMIT are not counted
 CPU ms  of the server's processes, per request, the median of the repeats; with SQLite's own
@@ -125,6 +127,7 @@ def _databases(kind: str) -> Iterator[dict[str, str]]:
 def _options(url: str | None, *, vnis: str | None = None) -> Options:
     return {
         "ml2": ML2,
+        "quotas": UNLIMITED,
         **({"database": {"connection": url}} if url else {}),
         **({"ml2_type_vxlan": {"vni_ranges": vnis}} if vnis else {}),
     }

@@ -76,6 +76,8 @@ class _Site:
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
         self.api = Api(application_of(deployment), {"X-Project-Id": "tests"})
+        limits = {"quota": {"network": 1000, "security_group": 1000, "security_group_rule": 9000}}
+        assert self.api.call("PUT", "/quotas/tests", limits).status == 200
         self.api.ovs_agent("host-1")
         self.network = self.a_network()
         self.port = self.api.create("port", network_id=self.network["id"])

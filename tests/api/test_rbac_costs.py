@@ -27,6 +27,8 @@ ADMIN = RequestContext(request_id="req-test", is_admin=True)
 def a_site(deployment: Deployment) -> tuple[Api, list[str]]:
     """Networks of another project, with a subnet each; nobody else sees them yet."""
     admin = Api(application_of(deployment), {"X-Project-Id": "tests"})
+    unlimited = {"quota": {"network": -1, "subnet": -1}}
+    assert admin.call("PUT", "/quotas/tests", unlimited).status == 200
     ids = []
     for first in range(0, NETWORKS, 50):
         bodies = {"networks": [{"name": f"n{first + number}"} for number in range(50)]}

@@ -69,7 +69,7 @@ def at_once(url: str, requests: Sequence[Callable[[Client], Any]]) -> list[Any]:
 def a_service(database_url: str) -> Service:
     return Service(
         {
-            "DEFAULT": {"quota_port": -1},
+            "quotas": {"quota_port": -1},
             "database": {"connection": database_url},
         },
         workers=3,
