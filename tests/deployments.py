@@ -22,6 +22,13 @@ from deuteron.ml2.mechanisms.l2population import Notifier, TellingDriver
 ADMIN = RequestContext(request_id="req-test", project_id="p", user_id="u", is_admin=True)
 
 CONFIGURATION = """
+[quotas]
+quota_network = -1
+quota_subnet = -1
+quota_port = -1
+quota_rbac_policy = -1
+quota_security_group = -1
+quota_security_group_rule = -1
 [ml2]
 type_drivers = local,flat,vlan,gre,vxlan,geneve
 project_network_types = vxlan,vlan

@@ -24,10 +24,6 @@ from tests.statements import counted
 
 ADMIN = RequestContext(request_id="req-1", project_id="p", is_admin=True)
 LIMITED = "[quotas]\nquota_network = 3\nquota_port = 3\nquota_security_group_rule = 6\n"
-UNLIMITED = "".join(
-    f"quota_{one} = -1\n"
-    for one in ("network", "subnet", "port", "security_group", "security_group_rule", "rbac_policy")
-)
 AT_ONCE = 50
 
 MakeDeployment = Callable[[str], Deployment]
@@ -162,7 +158,7 @@ def test_a_project_may_have_a_limit_of_its_own(make: MakeDeployment) -> None:
 
 
 def test_a_limit_where_others_have_none(make: MakeDeployment) -> None:
-    site = Site(make("[quotas]\n" + UNLIMITED))
+    site = Site(make(""))
     a_limit(site.d, network=1)
     site.network()
     with pytest.raises(errors.OverQuota):
@@ -248,7 +244,7 @@ def test_never_over_the_limit_with_50_creates_at_once(
 def test_never_over_a_limit_of_its_own_with_creates_at_once(
     make: MakeDeployment, other_database: Database
 ) -> None:
-    d = make("[quotas]\n" + UNLIMITED)
+    d = make("")
     elsewhere = replace(d, database=other_database, hints=Hints())
     network = Site(d).network()
     a_limit(d, port=5)
@@ -264,7 +260,7 @@ def test_never_over_a_limit_of_its_own_with_creates_at_once(
 def test_a_limit_set_while_creates_run_is_not_below_what_they_leave(
     make: MakeDeployment, other_database: Database
 ) -> None:
-    d = make("[quotas]\n" + UNLIMITED + "quota_network = 100\n")
+    d = make("[quotas]\nquota_network = 100\n")
     elsewhere = replace(d, database=other_database, hints=Hints())
 
     def one(number: int) -> Callable[[], Any]:
@@ -279,7 +275,7 @@ def test_a_limit_set_while_creates_run_is_not_below_what_they_leave(
     assert now["used"] <= now["limit"]
 
 
-@pytest.mark.parametrize(("configuration", "own"), [(LIMITED, 2), ("[quotas]\n" + UNLIMITED, 1)])
+@pytest.mark.parametrize(("configuration", "own"), [(LIMITED, 2), ("", 1)])
 def test_what_a_create_pays_for_its_limit(
     make: MakeDeployment, configuration: str, own: int
 ) -> None:

@@ -491,7 +491,7 @@ def test_adding_rules_takes_the_same_statements_for_any_number(d, size):
     group = a_group(d)
     with counted(d.database) as statements:
         rules.create(d, ADMIN, some_rules(group, size))
-    assert len(statements) == 5, statements  # groups, revision, rivals, rows, journal
+    assert len(statements) == 6, statements  # groups, revision, rivals, rows, quota, journal
 
 
 # The groups of ports

@@ -51,8 +51,8 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Rule]) -> list[R
         DuplicateSecurityGroupRuleInPost: two of them say the same.
         SecurityGroupRuleExists: the group has one of them already.
         SecurityGroupNotFound: the group, or one that a rule refers to, does not exist.
-        OverQuota: the project has as many rules as it may have.
         AddressGroupNotFound: neither does an address group.
+        OverQuota: the project has as many rules as it may have.
         InvalidInput: a rule contradicts itself, see `security_group_rule.normalised`.
     """
     _require_single(bodies)
