@@ -202,6 +202,7 @@ def test_rules_that_a_group_is_born_with_count(make: MakeDeployment) -> None:
         "port_range_min": None,
         "port_range_max": None,
         "remote_group_id": None,
+        "remote_address_group_id": None,
         "remote_ip_prefix": None,
     }
     with pytest.raises(errors.OverQuota):
