@@ -45,6 +45,13 @@ def _limits_of_all(d: Deployment) -> dict[str, int]:
 
 
 def take(d: Deployment, tx: Transaction, resource: str, project_ids: Collection[str]) -> None:
+    """`take_all` for one kind of resource."""
+    take_all(d, tx, (resource,), project_ids)
+
+
+def take_all(
+    d: Deployment, tx: Transaction, made: Collection[str], project_ids: Collection[str]
+) -> None:
     """Refuse what was just inserted if it is more than its projects may have.
 
     Never over the limit, however many requests there are at the same time. What stands between
@@ -53,7 +60,7 @@ def take(d: Deployment, tx: Transaction, resource: str, project_ids: Collection[
     Args:
         d: the deployment.
         tx: in which the resources were inserted.
-        resource: what they are, singular.
+        made: what they are, singular.
         project_ids: whose they are.
 
     Raises:
@@ -61,15 +68,22 @@ def take(d: Deployment, tx: Transaction, resource: str, project_ids: Collection[
     """
     if not project_ids:
         return
-    of_all = _limits_of_all(d).get(resource, d.settings.quotas.default_quota)
-    if of_all != UNLIMITED:
-        rows.claim(tx, resource, project_ids)
-    elif not rows.claim_limited(tx, resource, project_ids):
+    of_all = {one: limit for one, limit in defaults(d).items() if one in made}
+    claimed = [one for one in of_all if of_all[one] != UNLIMITED]
+    others = [one for one in of_all if of_all[one] == UNLIMITED]
+    if claimed:
+        rows.claim(tx, claimed, project_ids)
+    if others and rows.claim_limited(tx, others, project_ids):
+        claimed += others
+    if not claimed:
         return
-    for count in rows.counts(tx, resource, project_ids):
-        limit = of_all if count.own_limit is None else count.own_limit
+    overs = set()
+    for count in rows.counts(tx, claimed, project_ids):
+        limit = of_all[count.resource] if count.own_limit is None else count.own_limit
         if limit != UNLIMITED and count.used > limit:
-            raise OverQuota(overs=[resource])
+            overs.add(count.resource)
+    if overs:
+        raise OverQuota(overs=sorted(overs))
 
 
 def defaults(d: Deployment) -> Quota:
@@ -144,8 +158,7 @@ def update(
     if not limits:
         return get(d, project_id)
     with d.database.transaction(ctx) as tx:
-        for resource in sorted(limits):
-            rows.claim(tx, resource, [project_id])
+        rows.claim(tx, list(limits), [project_id])
         if not below_use:
             _require_enough(limits, rows.used(tx, sorted(limits), project_id))
         rows.set_limits(tx, project_id, limits)

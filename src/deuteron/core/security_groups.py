@@ -63,8 +63,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Group]) -> list[
         rows.insert_many(tx, made)
         _insert_rules(tx, made)
         projects = {group["project_id"] for group in made}
-        quotas.take(d, tx, "security_group", projects)
-        quotas.take(d, tx, "security_group_rule", projects)
+        quotas.take_all(d, tx, ("security_group", "security_group_rule"), projects)
         for group in made:
             tx.journal("security_group", group["id"], "create", group["project_id"])
     return made

@@ -58,12 +58,12 @@ class Count:
     """What a project has of one resource.
 
     Args:
-        project_id: of the project.
+        resource: singular.
         own_limit: -1 for any number, None if it may have as many as any other project.
         used: how many there are.
     """
 
-    project_id: str
+    resource: str
     own_limit: int | None
     used: int
 
@@ -81,15 +81,19 @@ _CLAIM = {
 _CLAIM["mariadb"] = _CLAIM["mysql"]
 
 
-def claim(tx: Transaction, resource: str, project_ids: Iterable[str]) -> None:
+def claim(tx: Transaction, resources: Iterable[str], project_ids: Iterable[str]) -> None:
     """Wait for other creates of these projects, and let others wait: one statement.
 
     Args:
         tx: the transaction, which holds the claim to its end.
-        resource: singular.
+        resources: singular, at least one.
         project_ids: at least one.
     """
-    keys = [{"project_id": one, "resource": resource, **_OTHER} for one in sorted(project_ids)]
+    keys = [
+        {"project_id": project_id, "resource": resource, **_OTHER}
+        for project_id in sorted(project_ids)
+        for resource in sorted(resources)
+    ]
     tx.execute(_CLAIM[tx.connection.dialect.name], keys if len(keys) > 1 else keys[0])
 
 
@@ -97,52 +101,53 @@ _CLAIM_LIMITED = (
     update(quotas)
     .where(
         quotas.c.project_id.in_(bindparam("projects", expanding=True)),
-        quotas.c.resource == bindparam("of"),
+        quotas.c.resource.in_(bindparam("of", expanding=True)),
         quotas.c.hard_limit >= 0,
     )
     .values(_MORE)
 )
 
 
-def claim_limited(tx: Transaction, resource: str, project_ids: Iterable[str]) -> bool:
+def claim_limited(tx: Transaction, resources: Iterable[str], project_ids: Iterable[str]) -> bool:
     """As `claim`, for those of these projects only that have a limit of their own.
 
     Returns:
         Whether there is such a project.
     """
-    asked = {"projects": list(project_ids), "of": resource}
+    asked = {"projects": list(project_ids), "of": list(resources)}
     return int(tx.execute(_CLAIM_LIMITED, asked).rowcount) > 0
 
 
-def _counts_of(table: Table) -> Select[Any]:
+def _counts_of(resource: str, table: Table) -> Select[Any]:
     number = (
         select(func.count())
         .select_from(table)
         .where(table.c.project_id == quotas.c.project_id)
         .scalar_subquery()
     )
-    return select(quotas.c.project_id, quotas.c.hard_limit, number).where(
+    return select(quotas.c.resource, quotas.c.hard_limit, number).where(
         quotas.c.project_id.in_(bindparam("projects", expanding=True)),
-        quotas.c.resource == bindparam("of"),
+        quotas.c.resource == literal(resource),
     )
 
 
-_COUNTS = {resource: _counts_of(table) for resource, table in COUNTED.items()}
+_COUNTS = {resource: _counts_of(resource, table) for resource, table in COUNTED.items()}
 
 
-def counts(tx: Transaction, resource: str, project_ids: Iterable[str]) -> list[Count]:
-    """What these projects have of one resource, as far as they were claimed: one statement.
+def counts(tx: Transaction, resources: Sequence[str], project_ids: Iterable[str]) -> list[Count]:
+    """What these projects have of resources, as far as they were claimed: one statement.
 
     Args:
         tx: the transaction.
-        resource: singular.
+        resources: singular, at least one.
         project_ids: at least one.
     """
-    found = tx.execute(_COUNTS[resource], {"projects": list(project_ids), "of": resource})
-    return [
-        Count(project_id=project_id, own_limit=limit, used=used)
-        for project_id, limit, used in found
-    ]
+    several = len(resources) > 1
+    statement = (
+        union_all(*(_COUNTS[one] for one in resources)) if several else _COUNTS[resources[0]]
+    )
+    found = tx.execute(statement, {"projects": list(project_ids)})
+    return [Count(resource=resource, own_limit=limit, used=used) for resource, limit, used in found]
 
 
 _USED = {
