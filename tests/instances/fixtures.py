@@ -36,11 +36,11 @@ _NUMBERED = [
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for a server, or starts processes of the service, is slow."""
+    """Whatever asks for a server, starts processes or tries every back end is slow."""
     servers = {"mariadb", "postgresql", "database_server", "keystone"}
     for item in items:
-        in_processes = item.path.parent.name in {"process", "interop"}
-        if in_processes or servers & set(getattr(item, "fixturenames", ())):
+        whole = item.path.parent.name in {"contract", "interop", "process"}
+        if whole or servers & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
