@@ -1,4 +1,4 @@
-"""The whole application in this process, on a fresh database."""
+"""The whole application in this process, on a database as new."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -6,66 +6,75 @@ from typing import Any
 
 import pytest
 
-from deuteron import config
-from deuteron.app.deployment import build
-from deuteron.app.wsgi import application_of
 from deuteron.core.deployment import Deployment
 from tests.api.client import Api
+from tests.api.sites import Site, Sites, build_site
 
-MakeDeployment = Callable[..., Deployment]
+MakeSite = Callable[..., Site]
 MakeApi = Callable[..., Api]
 
-SITE: Mapping[str, Mapping[str, str]] = {
-    "ml2_type_flat": {"flat_networks": "*"},
-    "ml2_type_vlan": {"network_vlan_ranges": "physnet1:1:1000,physnet2"},
-}
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
+    """What the tests of this process have built."""
+    sites = Sites(tmp_path_factory.mktemp("sites"))
+    yield sites
+    sites.close()
 
 
 @pytest.fixture
-def make_deployment(tmp_path: Path) -> Iterator[MakeDeployment]:
-    """Builds deployments from options by section; SQLite unless a connection is given."""
-    made: list[Deployment] = []
+def new_site(tmp_path: Path) -> Iterator[MakeSite]:
+    """Builds deployments with options by section; SQLite unless a connection is given."""
+    built: list[Site] = []
 
-    def make(**sections: Mapping[str, Any]) -> Deployment:
-        number = len(made)
-        options: dict[str, dict[str, Any]] = {
-            "database": {"connection": f"sqlite:///{tmp_path}/deuteron-{number}.sqlite"}
-        }
-        for name, values in (*SITE.items(), *sections.items()):
-            options.setdefault(name, {}).update(values)
-        path = tmp_path / f"neutron-{number}.conf"
-        path.write_text(
-            "".join(
-                f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
-                for name, values in options.items()
-            )
-        )
-        deployment = build(config.load([str(path)]))
-        made.append(deployment)
-        return deployment
+    def make(**sections: Mapping[str, Any]) -> Site:
+        folder = tmp_path / f"site-{len(built)}"
+        folder.mkdir()
+        built.append(build_site(folder, sections))
+        return built[-1]
 
     yield make
-    for deployment in made:
-        deployment.database.dispose()
+    for site in built:
+        site.deployment.database.dispose()
 
 
 @pytest.fixture
-def make_api(make_deployment: MakeDeployment) -> MakeApi:
-    """Builds applications from options by section."""
+def make_site(sites: Sites, new_site: MakeSite) -> MakeSite:
+    """Gives deployments with options by section, as new; SQLite unless a connection is given."""
+    taken: list[Mapping[str, Mapping[str, Any]]] = []
 
-    def make(**sections: Mapping[str, Any]) -> Api:
-        return Api(application_of(make_deployment(**sections)), {"X-Project-Id": "tests"})
+    def make(**sections: Mapping[str, Any]) -> Site:
+        if "database" in sections:
+            return new_site(**sections)
+        taken.append(sections)
+        return sites.take(sections, taken.count(sections))
 
     return make
 
 
 @pytest.fixture
-def deployment(make_deployment: MakeDeployment) -> Deployment:
-    """A deployment with the options of SITE."""
-    return make_deployment()
+def make_api(make_site: MakeSite) -> MakeApi:
+    """Gives applications with options by section, to an administrator of project ``tests``."""
+
+    def make(**sections: Mapping[str, Any]) -> Api:
+        return Api(make_site(**sections).application, {"X-Project-Id": "tests"})
+
+    return make
 
 
 @pytest.fixture
-def api(deployment: Deployment) -> Api:
-    """The API of `deployment`, as an administrator of project ``tests``."""
-    return Api(application_of(deployment), {"X-Project-Id": "tests"})
+def site(make_site: MakeSite) -> Site:
+    """A deployment and its application without options of its own."""
+    return make_site()
+
+
+@pytest.fixture
+def deployment(site: Site) -> Deployment:
+    """The deployment of `site`."""
+    return site.deployment
+
+
+@pytest.fixture
+def api(site: Site) -> Api:
+    """The API of `site`, as an administrator of project ``tests``."""
+    return Api(site.application, {"X-Project-Id": "tests"})

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import falcon.inspect
 
-from deuteron.app.wsgi import application_of
-from deuteron.core.deployment import Deployment
 from deuteron.core.tags import TAGGABLE
 from tests.api.client import Api
+from tests.api.sites import Site
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
@@ -29,12 +28,12 @@ def documented_paths() -> dict[str, set[str]]:
     return found
 
 
-def test_the_page_lists_the_paths(deployment: Deployment) -> None:
+def test_the_page_lists_the_paths(site: Site) -> None:
     answered = {
         route.path.replace("_", "-"): {
             method.method for method in route.methods if not method.internal
         }
-        for route in falcon.inspect.inspect_routes(application_of(deployment))
+        for route in falcon.inspect.inspect_routes(site.application)
     }
     assert documented_paths() == answered
 

@@ -11,10 +11,9 @@ from falcon.testing import create_req
 from oslo_config import cfg
 
 from deuteron.api import auth, auth_keystone
-from deuteron.app import wsgi
 from deuteron.errors import ConfigError, Unauthorized
 from tests.api.client import Answer, Api
-from tests.api.conftest import MakeDeployment
+from tests.api.conftest import MakeSite
 from tests.instances.keystone import Keystone
 from tests.instances.process import free_port
 
@@ -47,8 +46,8 @@ def as_user(api: Api, token: str, service: str | None = None) -> Api:
 
 
 @pytest.fixture
-def app(make_deployment: MakeDeployment, keystone: Keystone) -> Any:
-    return wsgi.application_of(make_deployment(**options(keystone.url)))
+def app(new_site: MakeSite, keystone: Keystone) -> Any:
+    return new_site(**options(keystone.url)).application
 
 
 @pytest.fixture
@@ -171,10 +170,8 @@ def test_who_has_the_role_of_a_service_acts_for_projects(user: As) -> None:
     assert "binding:profile" not in user("blue-member").show("port", port["id"])
 
 
-def test_a_revoked_token_ends_when_it_is_forgotten(
-    make_deployment: MakeDeployment, keystone: Keystone
-) -> None:
-    settings = make_deployment(**options(keystone.url)).settings
+def test_a_revoked_token_ends_when_it_is_forgotten(new_site: MakeSite, keystone: Keystone) -> None:
+    settings = new_site(**options(keystone.url)).deployment.settings
     conf = cfg.ConfigOpts()
     conf([], project="neutron", default_config_files=list(settings.config_files))
     site, forward = auth_keystone.site_of(conf), [0.0]
@@ -228,9 +225,9 @@ def test_while_keystone_is_down_known_tokens_work_and_others_are_told_to_wait(
     assert as_user(nobody, new).call("GET", "/networks").status == 200
 
 
-def test_the_start_needs_no_keystone(make_deployment: MakeDeployment) -> None:
+def test_the_start_needs_no_keystone(new_site: MakeSite) -> None:
     url = f"http://127.0.0.1:{free_port()}/v3"
-    api = Api(wsgi.application_of(make_deployment(**options(url))), {})
+    api = Api(new_site(**options(url)).application, {})
     assert api.call("GET", "//healthcheck").status == 200
     told_to_wait(as_user(api, "some-token").call("GET", "/networks"))
     assert api.call("GET", "/networks").status == 401
@@ -242,15 +239,15 @@ def told_to_wait(answer: Answer) -> None:
 
 
 def test_a_service_user_with_a_wrong_password_is_no_fault_of_the_caller(
-    make_deployment: MakeDeployment, keystone: Keystone
+    new_site: MakeSite, keystone: Keystone
 ) -> None:
-    app = wsgi.application_of(make_deployment(**options(keystone.url, password="wrong")))
+    app = new_site(**options(keystone.url, password="wrong")).application
     told_to_wait(as_user(Api(app, {}), keystone.token("blue-member")).call("GET", "/networks"))
 
 
 @pytest.mark.parametrize("option", ["auth_type", "auth_url", "username", "password"])
-def test_what_is_missing_is_told_at_start(make_deployment: MakeDeployment, option: str) -> None:
+def test_what_is_missing_is_told_at_start(new_site: MakeSite, option: str) -> None:
     given = options("http://127.0.0.1:9/v3")
     del given["keystone_authtoken"][option]
     with pytest.raises(ConfigError, match=rf"^\[keystone_authtoken\] {option} is not set"):
-        wsgi.application_of(make_deployment(**given))
+        new_site(**given)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from deuteron.app import wsgi
 from deuteron.errors import ConfigError
 from tests.api.client import Answer, Api
-from tests.api.conftest import MakeDeployment
+from tests.api.conftest import MakeSite
 
 # Each of its hundreds of cases asks a whole application.
 pytestmark = pytest.mark.slow
@@ -279,12 +278,14 @@ def test_the_owner_of_a_network_sees_the_ports_of_others_on_it(
 
 
 @pytest.fixture
-def with_rules(make_deployment: MakeDeployment, tmp_path: Path) -> Callable[[str], Api]:
-    """The application of a site with this policy.yaml."""
+def with_rules(new_site: MakeSite, tmp_path: Path) -> Callable[[str], Api]:
+    """The application of a site with these rules of its own."""
 
     def of(text: str) -> Api:
-        (tmp_path / "policy.yaml").write_text(text)
-        return Api(wsgi.application_of(make_deployment()), {"X-Project-Id": "tests"})
+        rules = tmp_path / "rules.yaml"
+        rules.write_text(text)
+        site = new_site(oslo_policy={"policy_file": rules})
+        return Api(site.application, {"X-Project-Id": "tests"})
 
     return of
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import insert, update
 
-from deuteron.app.wsgi import application_of
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.db import tables
 from tests.api.client import Api
-from tests.api.conftest import MakeDeployment
+from tests.api.conftest import MakeSite
+from tests.api.sites import Site
 from tests.statements import counted
 
 NETWORKS = 200
@@ -24,9 +24,9 @@ CEILING = 0.1
 ADMIN = RequestContext(request_id="req-test", is_admin=True)
 
 
-def a_site(deployment: Deployment) -> tuple[Api, list[str]]:
+def a_site(site: Site) -> tuple[Api, list[str]]:
     """Networks of another project, with a subnet each; nobody else sees them yet."""
-    admin = Api(application_of(deployment), {"X-Project-Id": "tests"})
+    admin = Api(site.application, {"X-Project-Id": "tests"})
     unlimited = {"quota": {"network": -1, "subnet": -1}}
     assert admin.call("PUT", "/quotas/tests", unlimited).status == 200
     ids = []
@@ -71,9 +71,10 @@ def others(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("way", ["shared with me and many others", "my own, shared with many"])
-def test_many_policies_do_not_slow_a_list(make_deployment: MakeDeployment, way: str) -> None:
-    deployment = make_deployment(ml2={"project_network_types": "vxlan"})
-    _, ids = a_site(deployment)
+def test_many_policies_do_not_slow_a_list(make_site: MakeSite, way: str) -> None:
+    site = make_site(ml2={"project_network_types": "vxlan"})
+    deployment = site.deployment
+    _, ids = a_site(site)
     targets = others(POLICIES // NETWORKS - 1)
     if way == "my own, shared with many":
         with deployment.database.transaction(ADMIN) as tx:
@@ -82,7 +83,7 @@ def test_many_policies_do_not_slow_a_list(make_deployment: MakeDeployment, way: 
     else:
         targets = [ME, *targets]
     share(deployment, [(one, target) for one in ids for target in targets])
-    me = Api(application_of(deployment)).as_project(ME)
+    me = Api(site.application).as_project(ME)
     for path in ("networks", "subnets", "networks?shared=true", "networks?fields=id"):
 
         def ask(path: str = path) -> int:
@@ -99,14 +100,15 @@ def test_many_policies_do_not_slow_a_list(make_deployment: MakeDeployment, way: 
         assert len(statements) <= (6 if path == "subnets" else 2), statements
 
 
-def test_networks_of_others_do_not_slow_a_list(make_deployment: MakeDeployment) -> None:
+def test_networks_of_others_do_not_slow_a_list(make_site: MakeSite) -> None:
     """Twenty thousand policies of which one is mine."""
-    deployment = make_deployment(ml2={"project_network_types": "vxlan"})
-    _, ids = a_site(deployment)
+    site = make_site(ml2={"project_network_types": "vxlan"})
+    deployment = site.deployment
+    _, ids = a_site(site)
     per_network = POLICIES // NETWORKS
     share(deployment, [(one, target) for one in ids for target in others(per_network)])
     share(deployment, [(ids[0], ME)])
-    me = Api(application_of(deployment)).as_project(ME)
+    me = Api(site.application).as_project(ME)
 
     def ask() -> None:
         assert [one["id"] for one in me.list("network")] == [ids[0]]

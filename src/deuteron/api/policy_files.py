@@ -96,7 +96,8 @@ def read(
 def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
     """Rule name -> check of oslo.policy. What it cannot understand becomes "nobody", ``!``."""
     with _quiet():
-        return {name: oslo.RuleDefault(name, text).check for name, text in texts.items()}
+        checks = {text: oslo.RuleDefault("any", text).check for text in set(texts.values())}
+    return {name: checks[text] for name, text in texts.items()}
 
 
 @contextmanager

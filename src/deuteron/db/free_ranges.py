@@ -437,6 +437,12 @@ class Hints:
         self._spent.discard(pool)
         reset(tx, pool)
 
+    def forget(self) -> None:
+        """Forget all pools, because the database is another than before."""
+        with self._lock:
+            self._held.clear()
+        self._spent.clear()
+
     def _note_spent(self, pool: str) -> None:
         if len(self._spent) >= self._pools:
             self._spent.clear()
