@@ -6,7 +6,7 @@ write into files there and any of them answers for all.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -85,6 +85,48 @@ class RangeUse:
     used: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerLag:
+    """How far a follower of the journal is behind.
+
+    Args:
+        name: of the follower.
+        entries: numbers of the journal that it has not been given yet.
+        seconds: since the first of them was written.
+    """
+
+    name: str
+    entries: int
+    seconds: float
+
+
+class _Lags(Collector):
+    """Shows what was found at this moment; the database knows it for all processes."""
+
+    def __init__(self, lags: Iterable[FollowerLag]) -> None:
+        self._lags = lags
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The samples of now."""
+        entries = GaugeMetricFamily(
+            "deuteron_follower_lag_entries",
+            "Entries of the journal that a follower has not been given yet.",
+            None,
+            ("follower",),
+        )
+        seconds = GaugeMetricFamily(
+            "deuteron_follower_lag_seconds",
+            "Seconds since the first entry was written that a follower has not been given yet.",
+            None,
+            ("follower",),
+        )
+        for lag in self._lags:
+            entries.add_metric((lag.name,), lag.entries)
+            seconds.add_metric((lag.name,), lag.seconds)
+        yield entries
+        yield seconds
+
+
 class _Ranges(Collector):
     """Shows what was found at this moment; the database knows it for all processes."""
 
@@ -111,11 +153,12 @@ class _Ranges(Collector):
         yield size
 
 
-def exposition(ranges: Iterable[RangeUse] = ()) -> bytes:
+def exposition(ranges: Iterable[RangeUse] = (), lags: Sequence[FollowerLag] = ()) -> bytes:
     """All metrics of all processes in Prometheus' text format.
 
     Args:
         ranges: the use of the segment ranges at this moment.
+        lags: of the followers at this moment.
     """
     everything = CollectorRegistry()
     if MULTIPROCESS in os.environ:
@@ -123,4 +166,6 @@ def exposition(ranges: Iterable[RangeUse] = ()) -> bytes:
     else:
         everything.register(REGISTRY)
     everything.register(_Ranges(ranges))
+    if lags:
+        everything.register(_Lags(lags))
     return generate_latest(everything)

@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: knows JSON and the attribute maps, never SQL or drivers."""
 
+from deuteron.api.operations import Known
 from deuteron.api.wsgi import Options, application
 
-__all__ = ["Options", "application"]
+__all__ = ["Known", "Options", "application"]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -15,7 +16,18 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-Ranges = Callable[["Deployment"], Iterable[metrics.RangeUse]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the database knows for the metrics of all processes.
+
+    Args:
+        ranges: tells the use of the segment ranges, None to leave it out.
+        lags: tells how far followers of the journal are behind, likewise.
+    """
+
+    ranges: Callable[["Deployment"], Iterable[metrics.RangeUse]] | None = None
+    lags: Callable[["Deployment"], Iterable[metrics.FollowerLag]] | None = None
 
 
 def health(
@@ -33,7 +45,7 @@ def health(
 
 def show_metrics(
     deployment: "Deployment",
-    ranges: Ranges | None,
+    known: Known,
     _request: falcon.Request,
     response: falcon.Response,
     **_path: Any,
@@ -41,15 +53,16 @@ def show_metrics(
     """``GET /metrics`` in Prometheus' text format.
 
     Args:
-        deployment: handed to `ranges`.
-        ranges: tells the use of the segment ranges; None, or an unwell database, leaves it out.
+        deployment: handed to those that tell.
+        known: what the database knows; left out if it is unwell.
         response: filled.
     """
     used: list[metrics.RangeUse] = []
-    if ranges is not None:
-        try:
-            used = list(ranges(deployment))
-        except NetworkError as error:
-            LOG.warning("The metrics lack the use of segment ranges: %s", error.message)
+    behind: list[metrics.FollowerLag] = []
+    try:
+        used = [] if known.ranges is None else list(known.ranges(deployment))
+        behind = [] if known.lags is None else list(known.lags(deployment))
+    except NetworkError as error:
+        LOG.warning("The metrics lack what the database knows: %s", error.message)
     response.content_type = metrics.CONTENT_TYPE
-    response.data = metrics.exposition(used)
+    response.data = metrics.exposition(used, behind)

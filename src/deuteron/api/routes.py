@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from deuteron.api import operations, resources, tags, versions
 from deuteron.api.call import Handler, Responder
-from deuteron.api.operations import Ranges
+from deuteron.api.operations import Known
 from deuteron.api.resources import Noun
 from deuteron.surface import Extension
 
@@ -34,19 +34,22 @@ Methods = dict[str, Handler]
 
 
 def open_to_all(
-    deployment: "Deployment", *, link_prefix: str | None, ranges: Ranges | None
+    deployment: "Deployment",
+    *,
+    link_prefix: str | None,
+    known: Known,
 ) -> Mapping[str, Mapping[str, Responder]]:
     """Path -> method -> responder of what anybody may ask.
 
     Args:
         deployment: whose health and metrics are shown.
         link_prefix: what links begin with, None for the request's host.
-        ranges: tells the use of the segment ranges, None to leave it out.
+        known: what the database knows for the metrics.
     """
     return {
         "/": {"GET": partial(versions.versions, link_prefix)},
         "/healthcheck": {"GET": partial(operations.health, deployment)},
-        "/metrics": {"GET": partial(operations.show_metrics, deployment, ranges)},
+        "/metrics": {"GET": partial(operations.show_metrics, deployment, known)},
     }
 
 

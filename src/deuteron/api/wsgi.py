@@ -15,7 +15,7 @@ from deuteron.api import attributes, faults, routes
 from deuteron.api.call import Authenticate, Handler, Responder, responder
 from deuteron.api.extensions import attribute_maps, enabled
 from deuteron.api.observe import Observer
-from deuteron.api.operations import Ranges
+from deuteron.api.operations import Known
 from deuteron.api.policy import Policy
 from deuteron.api.policy_files import SiteRules
 from deuteron.api.query import rules_for
@@ -55,7 +55,7 @@ def application(
     authenticate: Authenticate,
     special: Mapping[str, Mapping[str, Handler]] | None = None,
     options: Options | None = None,
-    ranges: Ranges | None = None,
+    known: Known | None = None,
     foreign: Iterable[Extension] = (),
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The API as a WSGI application.
@@ -67,7 +67,7 @@ def application(
         authenticate: says who asks, or raises an error of `deuteron.errors`.
         special: path below ``/v2.0/`` -> method -> handler of what is no verb of a noun.
         options: what the site chose.
-        ranges: tells the use of the segment ranges for the metrics, None to leave it out.
+        known: what the database knows for the metrics, None to leave it out.
         foreign: extensions of other distributions, see `surface.defined_by`.
 
     Raises:
@@ -82,7 +82,9 @@ def application(
     app.req_options.strip_url_path_trailing_slash = True
     app.add_error_handler(Exception, faults.answer)
     app.add_error_handler(falcon.HTTPError, faults.answer)
-    open_to_all = routes.open_to_all(deployment, link_prefix=options.link_prefix, ranges=ranges)
+    open_to_all = routes.open_to_all(
+        deployment, link_prefix=options.link_prefix, known=known or Known()
+    )
     for path, responders in open_to_all.items():
         _add(app, path, responders)
     table = routes.authenticated(nouns, special or {}, extensions, link_prefix=options.link_prefix)

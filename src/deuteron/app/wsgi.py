@@ -134,7 +134,7 @@ def application_of(deployment: Deployment) -> Any:
             filter_validation=settings.filter_validation,
             rules=authentication.rules(settings),
         ),
-        ranges=segment_ranges.use,
+        known=api.Known(ranges=segment_ranges.use),
         foreign=[extension for service in services for extension in service.extensions],
     )
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from deuteron import metrics
 from deuteron.context import RequestContext
-from deuteron.core import driver_contexts, explanations, postcommits
+from deuteron.core import driver_contexts, explanations, port_journal, postcommits
 from deuteron.core.deployment import Deployment
 from deuteron.core.driver_sources import (
     MAX_TRIES,
@@ -375,7 +375,7 @@ def _commit(
                 tx=tx,
             )
             d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
-        tx.journal("port", port_id, "bind", original["project_id"])
+        port_journal.note(tx, port_journal.BIND, bound, original)
         item = postcommits.Item(
             current=bound, original=original, levels=decision.levels, original_levels=()
         )

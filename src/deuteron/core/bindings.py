@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import binding, driver_contexts, explanations, macs, ports, postcommits
+from deuteron.core import (
+    binding,
+    driver_contexts,
+    explanations,
+    macs,
+    port_journal,
+    ports,
+    postcommits,
+)
 from deuteron.core.binding import Decision
 from deuteron.core.deployment import Deployment
 from deuteron.core.driver_sources import Committing, Lookups
@@ -258,7 +266,9 @@ def delete(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> None:
         else:
             _bump(d, tx, port)
         rows.remove(tx, port_id, host)
-        tx.journal("port", port_id, "update", port["project_id"])
+        unbound = {**port, "binding:host_id": "", "status": "DOWN"}
+        now = unbound if present["status"] == rows.ACTIVE else port
+        port_journal.note(tx, "update", now, port)
 
 
 def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Binding:
@@ -299,7 +309,7 @@ def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Bin
                 tx=tx,
             )
             d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
-        tx.journal("port", port_id, "activate", port["project_id"])
+        port_journal.note(tx, port_journal.ACTIVATE, port, original)
         item = postcommits.Item(
             current=port, original=original, levels=levels, original_levels=original_levels
         )

@@ -23,6 +23,7 @@ from deuteron.core import (
     foreign_attributes,
     ipam,
     macs,
+    port_journal,
     postcommits,
     quotas,
     security_groups,
@@ -275,7 +276,7 @@ def update(
                     d, ctx, port, original=original, original_levels=levels, tx=tx
                 )
                 d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
-            tx.journal("port", port_id, "update", port["project_id"])
+            port_journal.note(tx, "update", port, original)
             item = postcommits.Item(current=port, original=original, original_levels=levels)
             due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
     postcommits.run(d, ctx, due)
@@ -417,7 +418,7 @@ def delete(
         ipam.release(tx, d.hints, port["fixed_ips"])
         if not rows.delete_many(tx, [port_id]):
             raise TryAgain(reason=f"port {port_id} is being deleted by another request")
-        tx.journal("port", port_id, "delete", port["project_id"])
+        port_journal.note(tx, "delete", port)
         due = postcommits.due(
             d, tx, Hook.DELETE_PORT_POSTCOMMIT, [postcommits.Item(current=port, levels=levels)]
         )

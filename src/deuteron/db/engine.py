@@ -123,6 +123,7 @@ class Database:
         parsed, synchronous = parsed_url(url)
         self.dialect: str = parsed.get_backend_name()
         self._now = now
+        self._on_journal: tuple[Callable[[], None], ...] = ()
         self._lock_timeout = settings.lock_timeout
         # SQLite has one writer. Our threads queue here, where the next one is woken at once,
         # instead of polling the file's lock.
@@ -213,6 +214,9 @@ class Database:
                 if error.connection_invalidated:
                     raise DatabaseUnavailable(reason=failures.UNKNOWN_COMMIT) from error
                 raise
+            if transaction.appended:
+                for call in self._on_journal:
+                    call()
         finally:
             connection.close()
 
@@ -234,6 +238,14 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def on_journal(self, call: Callable[[], None]) -> None:
+        """Call something after each commit of this process that appended to the journal.
+
+        Args:
+            call: must return at once, and not fail: it runs in the thread of the operation.
+        """
+        self._on_journal = (*self._on_journal, call)
 
     def ping(self) -> None:
         """Ask for nothing, to see whether the database answers.

@@ -17,7 +17,7 @@ transaction may last is needed. docs/decisions tells it at length.
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +62,7 @@ class Entry:
         project_id: whose it is.
         request_id: the request that did it.
         actor: the user who asked for it.
+        details: what was kept with it for those who follow, None for nothing.
     """
 
     seq: int
@@ -72,6 +73,7 @@ class Entry:
     project_id: str
     request_id: str
     actor: str
+    details: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +191,11 @@ class JournalReader:
         now = self._clock()
         self._fill_overdue(now)
         with self._database.read() as reader:
-            late = _between(reader, self._gaps)
             parameters = {"position": self._position, "at_most": self._batch}
             new = [_entry(row) for row in reader.execute(_READ, parameters)]
+            # Looked for second and told first: whoever changes a resource draws its number after
+            # the one before has committed, so that no resource is told of in the wrong order.
+            late = _between(reader, self._gaps)
         gaps = _without(self._gaps, {entry.seq for entry in late})
         position = self._position
         for entry in new:
@@ -237,6 +241,11 @@ class JournalReader:
         self._held_until = began + self._lease
         self._position, self._gaps = batch.position, batch.gaps
         return True
+
+    @property
+    def holding(self) -> bool:
+        """Whether this process is the one that reads, as far as it knows."""
+        return time.monotonic() < self._held_until
 
     def release(self) -> None:
         """Let another process read under this name at once; for a clean end."""
@@ -323,6 +332,7 @@ class JournalReader:
             "project_id": "",
             "request_id": "",
             "actor": "",
+            "details": None,
         }
         try:
             with self._database.transaction(_SYSTEM) as tx:
@@ -331,6 +341,33 @@ class JournalReader:
             # Somebody still holds one of the numbers. Everything else goes on in the meantime.
             after = later(now, self._grace * (_GRACES_AFTER_FAILURE - 1))
             self._gaps = tuple(replace(gap, seen=max(gap.seen, after)) for gap in self._gaps)
+
+
+_FIRST_UNREAD = (
+    select(journal.c.at)
+    .where(journal.c.seq > journal_readers.c.position)
+    .order_by(journal.c.seq)
+    .limit(1)
+    .scalar_subquery()
+)
+_LAGS = select(
+    journal_readers.c.name,
+    select(func.max(journal.c.seq)).scalar_subquery() - journal_readers.c.position,
+    _FIRST_UNREAD,
+).where(journal_readers.c.name.in_(bindparam("readers", expanding=True)))
+
+
+def lags(conn: Connectable, names: Sequence[str]) -> list[tuple[str, int, str | None]]:
+    """How far readers are behind: (name, numbers not read yet, when the first was written).
+
+    Args:
+        conn: where to look.
+        names: of the readers, at least one; one that never read is left out.
+    """
+    return [
+        (name, int(behind or 0), at)
+        for name, behind, at in conn.execute(_LAGS, {"readers": list(names)})
+    ]
 
 
 def prune(database: Database, *, days: float, clock: Callable[[], str] = utc_now) -> int:
@@ -391,7 +428,7 @@ def _between(conn: Connectable, gaps: Sequence[Gap]) -> list[Entry]:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    seq, at, resource, resource_id, event, project_id, request_id, actor = row
+    seq, at, resource, resource_id, event, project_id, request_id, actor, details = row
     return Entry(
         seq=seq,
         at=at,
@@ -401,6 +438,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         project_id=project_id,
         request_id=request_id,
         actor=actor,
+        details=details,
     )
 
 

@@ -432,6 +432,7 @@ journal = Table(
     Column("project_id", String(255), nullable=False),
     Column("request_id", String(64), nullable=False),
     Column("actor", String(255), nullable=False),
+    Column("details", Json),  # what followers need that cannot be read later
     sqlite_autoincrement=True,  # a number must not come again when the newest entries are pruned
 )
 

@@ -81,9 +81,12 @@ class Transaction:
         connection: with a BEGIN already sent.
         context: who asks.
         now: the present time as the API shows it.
+
+    Attributes:
+        appended: the journal has got entries of it.
     """
 
-    __slots__ = ("_entries", "_now", "_session", "connection", "context", "execute")
+    __slots__ = ("_entries", "_now", "_session", "appended", "connection", "context", "execute")
 
     def __init__(
         self, connection: Connection, context: RequestContext, now: Callable[[], str]
@@ -93,9 +96,17 @@ class Transaction:
         self.execute = connection.execute
         self._now = now
         self._entries: list[dict[str, Any]] = []
+        self.appended = False
         self._session: Session | None = None
 
-    def journal(self, resource: str, resource_id: str, event: str, project_id: str) -> None:
+    def journal(
+        self,
+        resource: str,
+        resource_id: str,
+        event: str,
+        project_id: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note that something happened; it is written with the commit, in order, all at once.
 
         Args:
@@ -103,6 +114,7 @@ class Transaction:
             resource_id: its id.
             event: ``create``, ``update``, ``delete`` or another verb of the resource.
             project_id: whose it is.
+            details: what those who follow the journal need and cannot read later: JSON.
         """
         self._entries.append(
             {
@@ -113,6 +125,7 @@ class Transaction:
                 "project_id": project_id,
                 "request_id": self.context.request_id,
                 "actor": self.context.user_id,
+                "details": details,
             }
         )
 
@@ -137,6 +150,7 @@ class Transaction:
             self._session.flush()
         if self._entries:
             entries, self._entries = self._entries, []
+            self.appended = True
             self.connection.execute(_APPEND, entries if len(entries) > 1 else entries[0])
 
     def close(self) -> None:

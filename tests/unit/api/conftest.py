@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from falcon.testing import TestClient
 
-from deuteron.api import Options, application
+from deuteron.api import Known, Options, application
 from deuteron.api.auth import noauth
 from deuteron.api.extensions import EXTENSIONS
 from deuteron.errors import DatabaseUnavailable
@@ -45,7 +45,7 @@ def deployment() -> Deployment:
 def client_of(shelf: Shelf, deployment: Deployment) -> Callable[..., TestClient]:
     """A client of an application with these options."""
 
-    def make(*, ranges: Any = None, special: Any = None, **options: Any) -> TestClient:
+    def make(*, known: Known | None = None, special: Any = None, **options: Any) -> TestClient:
         networks = Resource(
             name="network",
             collection="networks",
@@ -67,7 +67,7 @@ def client_of(shelf: Shelf, deployment: Deployment) -> Callable[..., TestClient]
             authenticate=noauth,
             special=special,
             options=Options(**options),
-            ranges=ranges,
+            known=known,
         )
         return TestClient(app)
 

@@ -12,8 +12,9 @@ import pytest
 from falcon.testing import TestClient
 
 from deuteron import logs
+from deuteron.api import Known
 from deuteron.errors import DatabaseUnavailable
-from deuteron.metrics import REGISTRY, RangeUse
+from deuteron.metrics import REGISTRY, FollowerLag, RangeUse
 from tests.unit.api.shelf import Shelf
 from tests.unit.api.test_resources import make
 
@@ -124,16 +125,23 @@ LABELS = '{maximum="19",minimum="10",network_type="vlan",physical_network="p1"}'
 
 
 def test_metrics_show_the_use_of_segment_ranges(client_of: Callable[..., TestClient]) -> None:
-    text = client_of(ranges=lambda _deployment: [USE]).simulate_get("/metrics").text
+    text = client_of(known=Known(ranges=lambda _deployment: [USE])).simulate_get("/metrics").text
     assert f"deuteron_segment_range_used{LABELS} 3.0" in text
     assert f"deuteron_segment_range_size{LABELS} 10.0" in text
+
+
+def test_metrics_show_how_far_followers_are_behind(client_of: Callable[..., TestClient]) -> None:
+    lag = FollowerLag(name="nova", entries=3, seconds=1.5)
+    text = client_of(known=Known(lags=lambda _deployment: [lag])).simulate_get("/metrics").text
+    assert 'deuteron_follower_lag_entries{follower="nova"} 3.0' in text
+    assert 'deuteron_follower_lag_seconds{follower="nova"} 1.5' in text
 
 
 def test_metrics_do_without_the_database(client_of: Callable[..., TestClient]) -> None:
     def unwell(_deployment: Any) -> list[RangeUse]:
         raise DatabaseUnavailable(reason="it is unplugged")
 
-    result = client_of(ranges=unwell).simulate_get("/metrics")
+    result = client_of(known=Known(ranges=unwell)).simulate_get("/metrics")
     assert result.status_code == 200
     assert "deuteron_http_request_seconds" in result.text
 

@@ -132,6 +132,9 @@ def upgrade() -> None:
         sa.Column("project_id", _text(255), nullable=False),
         sa.Column("request_id", _text(64), nullable=False),
         sa.Column("actor", _text(255), nullable=False),
+        sa.Column(
+            "details", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"), nullable=True
+        ),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_journal")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",

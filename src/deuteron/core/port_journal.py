@@ -1,0 +1,49 @@
+"""What the journal keeps of a port beside its id: what others are told when the port is long gone.
+
+    {"network_id": ..., "status": "ACTIVE", ..., "was": {"status": "DOWN"}}
+
+The port as it is after the change (before it, if it was deleted), and under ``was`` what of that
+the change has changed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from deuteron.db.transaction import Transaction
+
+NOTED = (
+    "network_id",
+    "mac_address",
+    "device_id",
+    "device_owner",
+    "status",
+    "binding:host_id",
+    "binding:vnic_type",
+)
+
+# Events beside those of the API's verbs: the port was bound by drivers, another of its bindings
+# became the active one.
+BIND = "bind"
+ACTIVATE = "activate"
+
+
+def note(
+    tx: Transaction,
+    event: str,
+    port: Mapping[str, Any],
+    original: Mapping[str, Any] | None = None,
+) -> None:
+    """Note that something happened to a port.
+
+    Args:
+        tx: the transaction of the change.
+        event: ``update``, ``delete`` or one of the events above.
+        port: API dict after the change; before it, if it is a delete.
+        original: API dict before a change.
+    """
+    details = {name: port[name] for name in NOTED}
+    if original is not None:
+        was = {name: original[name] for name in NOTED if original[name] != port[name]}
+        if was:
+            details["was"] = was
+    tx.journal("port", port["id"], event, port["project_id"], details)
