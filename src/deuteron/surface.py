@@ -16,6 +16,32 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """Things of another noun that belong to one of this noun: ``.../{id}/<name>``.
+
+    Args:
+        collection: of the other noun, the key of the answer.
+        list_: (deployment, context, id) -> rows; ``GET``.
+        rule: of the policy, for the list.
+        add: (deployment, context, id, id of the other), ``POST`` of an object with that id under
+            `key`; None where it is not allowed.
+        add_rule: of the policy.
+        remove: (deployment, context, id, id of the other), ``DELETE .../{id}/<name>/{of_it}``.
+        remove_rule: of the policy.
+        key: what the id of the other is called.
+    """
+
+    collection: str
+    list_: Callable[..., list[Row]]
+    rule: str
+    add: Callable[..., None] | None = None
+    add_rule: str = ""
+    remove: Callable[..., None] | None = None
+    remove_rule: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """A noun of the API and who acts on it. A verb that is None is not allowed (405).
 
@@ -33,6 +59,7 @@ class Resource:
         delete: (deployment, context, id, if_revision=).
         actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
         views: name -> (deployment, context, id) -> document; ``GET .../{id}/name``.
+        related: name -> what belongs to one; below ``.../{id}/``.
         bulk: many may be created by one request.
         tagged: it has tags.
         parts: attributes that list other resources whole, named like their collection.
@@ -51,6 +78,7 @@ class Resource:
     delete: Callable[..., None] | None = None
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    related: Mapping[str, Related] = field(default_factory=dict)
     bulk: bool = True
     tagged: bool = False
     parts: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from deuteron.core import (
     bindings,
     default_security_group_rules,
     default_statefulness,
+    dhcp_agents,
     ip_availability,
     networks,
     ports,
@@ -25,7 +26,7 @@ from deuteron.core import (
     subnets,
 )
 from deuteron.core import agents as agent_verbs
-from deuteron.surface import Resource, Row
+from deuteron.surface import Related, Resource, Row
 
 if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment
@@ -132,6 +133,11 @@ _ALWAYS = (
         create=networks.create,
         update=networks.update,
         delete=networks.delete,
+        related={
+            "dhcp-agents": Related(
+                collection="agents", list_=dhcp_agents.agents_of, rule="get_dhcp-agents"
+            )
+        },
         tagged=True,
     ),
     Resource(
@@ -237,6 +243,18 @@ _ALWAYS = (
         get=agent_verbs.get,
         update=agent_verbs.update,
         delete=agent_verbs.delete,
+        related={
+            "dhcp-networks": Related(
+                collection="networks",
+                key="network_id",
+                list_=dhcp_agents.networks_of,
+                rule="get_dhcp-networks",
+                add=dhcp_agents.add,
+                add_rule="create_dhcp-network",
+                remove=dhcp_agents.remove,
+                remove_rule="delete_dhcp-network",
+            )
+        },
     ),
 )
 

@@ -39,6 +39,7 @@ class Noun:
         attributes: what bodies may say and answers show.
         rules: what query strings may ask.
         parts: attribute -> attributes of the resources that it lists.
+        related: name -> attributes of the noun of which things belong to it.
         link_prefix: what links begin with, None for the request's host.
         bulk: many may be created by one request.
     """
@@ -47,6 +48,7 @@ class Noun:
     attributes: Attributes
     rules: QueryRules
     parts: Mapping[str, Attributes]
+    related: Mapping[str, Attributes]
     link_prefix: str | None = None
     bulk: bool = True
 
@@ -131,6 +133,40 @@ def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
 def view(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
     """``GET /v2.0/things/{id}/{name}``; the core answers documents as they are."""
     return Answer(200, noun.resource.views[name](call.deployment, call.context, *ids))
+
+
+def list_related(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
+    """``GET /v2.0/things/{id}/{name}``: what of another noun belongs to it, whole."""
+    related = noun.resource.related[name]
+    d, ctx = call.deployment, call.context
+    call.policy.require(d, ctx, related.rule)
+    rows = related.list_(d, ctx, *ids)
+    _complete(noun.related[name], rows)
+    return Answer(200, {related.collection: rows})
+
+
+def add_related(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
+    """``POST /v2.0/things/{id}/{name}``; the body is an object with the id of the other."""
+    related = noun.resource.related[name]
+    assert related.add is not None
+    d, ctx = call.deployment, call.context
+    call.policy.require(d, ctx, related.add_rule)
+    document = call.document()
+    other = document.get(related.key) if isinstance(document, dict) else None
+    if not isinstance(other, str):
+        raise HTTPBadRequest(msg=f"The body is not an object with a text '{related.key}'")
+    related.add(d, ctx, *ids, other)
+    return Answer(201, None)
+
+
+def remove_related(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
+    """``DELETE /v2.0/things/{id}/{name}/{id of the other}``."""
+    related = noun.resource.related[name]
+    assert related.remove is not None
+    d, ctx = call.deployment, call.context
+    call.policy.require(d, ctx, related.remove_rule)
+    related.remove(d, ctx, *ids)
+    return Answer(204)
 
 
 def body(name: str, document: Any) -> Body:

@@ -9,6 +9,8 @@
     /v2.0/<things>                            resources.list_, create
     /v2.0/<things>/{id}                       resources.show, update, delete
     /v2.0/<things>/{id}/<action>              resources.act, view
+    /v2.0/<things>/{id}/<others>              resources.list_related, add_related
+    /v2.0/<things>/{id}/<others>/{of_it}      resources.remove_related
     /v2.0/<things>/{id}/tags                  tags.list_, add, replace, clear
     /v2.0/<things>/{id}/tags/{tag}            tags.show, put, remove
     and what nouns.SPECIAL names
@@ -100,6 +102,15 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
         table[f"{one}/{action}"] = {"PUT": partial(resources.act, noun, action)}
     for name in verbs.views:
         table.setdefault(f"{one}/{name}", {})["GET"] = partial(resources.view, noun, name)
+    for name, related in verbs.related.items():
+        table[f"{one}/{name}"] = {
+            "GET": partial(resources.list_related, noun, name),
+            **({"POST": partial(resources.add_related, noun, name)} if related.add else {}),
+        }
+        if related.remove:
+            table[f"{one}/{name}/{{of_it}}"] = {
+                "DELETE": partial(resources.remove_related, noun, name)
+            }
     if verbs.tagged:
         for below in dict.fromkeys((one, f"/v2.0/{verbs.collection}/{{{key}}}")):
             table.update(_of_tags(noun, below))

@@ -123,6 +123,7 @@ def _nouns(
                 attributes=of,
                 rules=rules,
                 parts={name: compiled[name] for name in resource.parts},
+                related={name: compiled[one.collection] for name, one in resource.related.items()},
                 link_prefix=options.link_prefix,
                 bulk=resource.bulk and options.bulk,
             )

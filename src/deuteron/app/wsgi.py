@@ -20,6 +20,7 @@ from deuteron.app.deployment import build
 from deuteron.config import Settings
 from deuteron.core import binding, postcommit_repair, segment_ranges
 from deuteron.core.deployment import Deployment
+from deuteron.core.dhcp_agents import FailOver
 from deuteron.db import journal
 
 # What is shown in /v2.0/extensions: each of them complete.
@@ -27,10 +28,12 @@ ALIASES = (
     "aap-reject-multicast",
     "address-scope",
     "agent",
+    "agent-resources-synced",
     "allowed-address-pairs",
     "binding",
     "binding-extended",
     "default-subnetpools",
+    "dhcp_agent_scheduler",
     "empty-string-filtering",
     "external-net",
     "extra_dhcp_opt",
@@ -148,6 +151,7 @@ def chores(deployment: Deployment) -> list[Chore]:
             every=60,
             run=lambda: binding.resume(deployment, own_context()),
         ),
+        *_dhcp(deployment),
         Chore(
             name="journal",
             every=3600,
@@ -155,6 +159,18 @@ def chores(deployment: Deployment) -> list[Chore]:
                 deployment.database, days=_JOURNAL_DAYS, clock=deployment.clock
             ),
         ),
+    ]
+
+
+def _dhcp(deployment: Deployment) -> list[Chore]:
+    if not deployment.settings.allow_automatic_dhcp_failover:
+        return []
+    return [
+        Chore(
+            name="networks of dead DHCP agents",
+            every=max(deployment.settings.agent_down_time // 2, 1),
+            run=FailOver(deployment, own_context),
+        )
     ]
 
 

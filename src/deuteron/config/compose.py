@@ -87,6 +87,14 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         global_physnet_mtu=value("global_physnet_mtu"),
         agent_down_time=value("agent_down_time"),
         enable_new_agents=value("enable_new_agents"),
+        dhcp_agents_per_network=value("dhcp_agents_per_network"),
+        network_scheduler_driver=value("network_scheduler_driver", values.network_scheduler),
+        network_auto_schedule=value("network_auto_schedule"),
+        allow_automatic_dhcp_failover=value("allow_automatic_dhcp_failover"),
+        enable_services_on_agents_with_admin_state_down=value(
+            "enable_services_on_agents_with_admin_state_down"
+        ),
+        default_availability_zones=value("default_availability_zones", _names),
         network_link_prefix=value("network_link_prefix", values.link_prefix),
         debug=value("debug"),
         log_file=_log_file(value("log_dir"), value("log_file")),

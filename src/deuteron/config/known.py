@@ -40,7 +40,7 @@ _OTHER_SECTIONS = """
 KNOWN_SECTIONS = JUDGED_SECTIONS | frozenset(_OTHER_SECTIONS.split())
 
 _DEFAULT = """
-    advertise_mtu agent_mode allow_automatic_dhcp_failover allow_automatic_l3agent_failover
+    advertise_mtu agent_mode allow_automatic_l3agent_failover
     allow_automatic_lbaas_agent_failover allow_overlapping_ips allow_pagination allow_sorting
     allowed_conntrack_helpers allowed_rpc_exception_modules amqp_auto_delete amqp_durable_queues
     api_extensions_path api_paste_config backdoor_port backdoor_socket backlog
@@ -52,7 +52,7 @@ _DEFAULT = """
     dnsmasq_dns_servers dnsmasq_enable_addr6_list dnsmasq_lease_max dnsmasq_local_resolv
     dnsmasq_txt_record dvr_base_mac enable_default_route_bfd enable_default_route_ecmp
     enable_dvr enable_isolated_metadata enable_metadata_network enable_metadata_proxy
-    enable_services_on_agents_with_admin_state_down enable_snat_by_default
+    enable_snat_by_default
     enable_traditional_dhcp endpoint_type executor_thread_pool_size external_dns_driver
     external_ingress_mark external_pids fake_call fake_rabbit fatal_deprecations
     fatal_exception_format_errors force_gateway_on_subnet force_metadata
@@ -74,8 +74,8 @@ _DEFAULT = """
     max_fixed_ips_per_port max_header_line max_l3_agents_per_router max_logfile_count
     max_logfile_size_mb max_routes max_rtr_adv_interval memcached_servers metadata_access_mark
     metadata_port metadata_proxy_group metadata_proxy_socket metadata_proxy_user
-    min_l3_agents_per_router min_rtr_adv_interval my_ip my_ipv6 network_auto_schedule
-    network_device_mtu network_scheduler_driver notification_driver notification_topics
+    min_l3_agents_per_router min_rtr_adv_interval my_ip my_ipv6
+    network_device_mtu notification_driver notification_topics
     nova_admin_auth_url nova_admin_password nova_admin_tenant_id nova_admin_tenant_name
     nova_admin_username nova_api_insecure nova_ca_certificates_file nova_client_cert
     nova_client_priv_key nova_region_name nova_url num_sync_threads ovs_use_veth

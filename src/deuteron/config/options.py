@@ -86,6 +86,27 @@ _DEFAULT: list[cfg.Opt] = [
         help="Whether an agent that reports for the first time may be used at once.",
     ),
     cfg.IntOpt("dhcp_agents_per_network", default=1, min=1, help="DHCP agents of one network."),
+    cfg.StrOpt(
+        "network_scheduler_driver",
+        default="neutron.scheduler.dhcp_agent_scheduler.WeightScheduler",
+        help="How DHCP agents are chosen: WeightScheduler takes those with the fewest networks, "
+        "AZAwareWeightScheduler spreads over availability zones before, ChanceScheduler takes any.",
+    ),
+    cfg.BoolOpt(
+        "network_auto_schedule",
+        default=True,
+        help="Whether networks are given to DHCP agents without being asked to.",
+    ),
+    cfg.BoolOpt(
+        "allow_automatic_dhcp_failover",
+        default=True,
+        help="Whether networks are taken from DHCP agents that are dead.",
+    ),
+    cfg.BoolOpt(
+        "enable_services_on_agents_with_admin_state_down",
+        default=False,
+        help="Whether agents that are administratively down go on with what they have.",
+    ),
     cfg.IntOpt(
         "dhcp_lease_duration", default=86400, min=-1, help="Seconds of a lease, -1 for ever."
     ),
@@ -314,8 +335,6 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
 # Registered and judged for drivers that look at them; the server itself does nothing with them.
 FOR_DRIVERS: frozenset[tuple[str, str]] = frozenset(
     {
-        ("DEFAULT", "default_availability_zones"),
-        ("DEFAULT", "dhcp_agents_per_network"),
         ("DEFAULT", "dhcp_lease_duration"),
         ("DEFAULT", "host"),
         ("DEFAULT", "notify_nova_on_port_data_changes"),

@@ -130,6 +130,13 @@ class Settings:
         global_physnet_mtu: bytes, of the physical networks.
         agent_down_time: seconds of silence after which an agent is dead.
         enable_new_agents: whether an agent that reports first may be used at once.
+        dhcp_agents_per_network: how many serve a network, where there are so many.
+        network_scheduler_driver: which scheduler chooses them, the name of its class.
+        network_auto_schedule: whether networks are given to agents without being asked to.
+        allow_automatic_dhcp_failover: whether networks are taken from dead agents.
+        enable_services_on_agents_with_admin_state_down: whether agents that are administratively
+            down go on with what they have.
+        default_availability_zones: hints of what has none.
         network_link_prefix: what the links of answers begin with, None for the request's host.
         debug: log more.
         log_file: None for standard error.
@@ -154,6 +161,12 @@ class Settings:
     global_physnet_mtu: int
     agent_down_time: int
     enable_new_agents: bool
+    dhcp_agents_per_network: int
+    network_scheduler_driver: str
+    network_auto_schedule: bool
+    allow_automatic_dhcp_failover: bool
+    enable_services_on_agents_with_admin_state_down: bool
+    default_availability_zones: tuple[str, ...]
     network_link_prefix: str | None
     debug: bool
     log_file: str | None

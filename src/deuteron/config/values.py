@@ -19,6 +19,9 @@ MAX_GRE_KEY = 2**32 - 1
 # RFC 791: what every IPv4 link carries.
 MIN_MTU = 68
 
+NETWORK_SCHEDULERS = ("WeightScheduler", "AZAwareWeightScheduler", "ChanceScheduler")
+
+_SCHEDULERS = "neutron.scheduler.dhcp_agent_scheduler"
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^/]*(?=@)")
 
@@ -151,6 +154,16 @@ def ethertypes(items: Iterable[str]) -> tuple[str, ...]:
         if not re.fullmatch(r"0x[0-9a-fA-F]{1,4}", item):
             raise ValueError(f"{item!r} is no ether type; write it as 0x4008")
     return result
+
+
+def network_scheduler(value: str) -> str:
+    """One of Neutron's schedulers, by the path of its class."""
+    module, _, name = value.strip().rpartition(".")
+    if module != _SCHEDULERS or name not in NETWORK_SCHEDULERS:
+        raise ValueError(
+            f"there is no such scheduler; use {_SCHEDULERS}. with {', '.join(NETWORK_SCHEDULERS)}"
+        )
+    return name
 
 
 def link_prefix(value: str | None) -> str | None:

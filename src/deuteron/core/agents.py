@@ -20,6 +20,7 @@ from deuteron.core import binding, segment_hosts
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import agent_time, alive_since
 from deuteron.db import agents as rows
+from deuteron.db.dhcp_agents import DHCP_AGENT
 from deuteron.db.transaction import Transaction
 from deuteron.errors import AgentNotFound, InvalidInput, TryAgain
 from deuteron.query import Query
@@ -33,7 +34,6 @@ REVIVED = "revived"
 _TEXTS = ("agent_type", "binary", "host", "topic")
 _LENGTH = 255
 _TYPE_LENGTH = 64
-_DHCP = "DHCP agent"
 _MAPPINGS = ("bridge_mappings", "interface_mappings", "device_mappings")
 
 
@@ -55,6 +55,8 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     """
     reported = _checked(state)
     now = agent_time(d.clock())
+    if reported["agent_type"] == DHCP_AGENT:
+        d.dhcp_presence.met()
     with d.database.read() as conn:
         known = rows.reporting(conn, reported["agent_type"], reported["host"])
         if known is not None:
@@ -112,7 +114,7 @@ def _checked(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _load(reported: Mapping[str, Any]) -> int:
     """What the scheduler of networks weighs: the networks that a DHCP agent serves."""
-    if reported["agent_type"] != _DHCP:
+    if reported["agent_type"] != DHCP_AGENT:
         return 0
     networks = reported["configurations"].get("networks", 0)
     return networks if isinstance(networks, int) else 0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from deuteron.config import Settings
+from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import Extended
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
@@ -38,6 +39,7 @@ class Deployment:
         extension_drivers: of other distributions, for attributes of their own.
         shareable: what RBAC policies can share, by object type.
         limited: resources that have a quota, singular.
+        dhcp_presence: whether the site has DHCP agents, as far as this process has heard.
     """
 
     settings: Settings
@@ -52,3 +54,4 @@ class Deployment:
     extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)
     shareable: Mapping[str, Shareable] = field(default_factory=lambda: SHAREABLE)
     limited: tuple[str, ...] = OF_THE_CORE
+    dhcp_presence: DhcpPresence = field(default_factory=DhcpPresence)

@@ -8,6 +8,7 @@
                precommit, journal
              postcommit                    a failure deletes the ports again
              binding.bind                  outside the transaction, only if a host is set
+             dhcp_scheduling.schedule      only if the site has DHCP agents and the network too few
 
 A request for one port is a bulk of one.
 """
@@ -19,6 +20,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import (
     binding,
+    dhcp_scheduling,
     driver_contexts,
     foreign_attributes,
     ipam,
@@ -91,6 +93,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
             tx.journal("port", port["id"], "create", port["project_id"])
         items = [postcommits.Item(current=port, levels=()) for port in made]
         due = postcommits.due(d, tx, Hook.CREATE_PORT_POSTCOMMIT, items)
+        unserved = dhcp_scheduling.lacking(d, tx, made)
     try:
         postcommits.run(d, ctx, due)
     except MechanismDriverError:
@@ -100,6 +103,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
     lookups = Lookups(d)
     for port in made:
         binding.bind(d, ctx, port, lookups=lookups, fresh=True)
+    dhcp_scheduling.schedule(d, ctx, unserved)
     return made
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import (
     addresses,
+    dhcp_scheduling,
     driver_contexts,
     foreign_attributes,
     ipam,
@@ -95,6 +96,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
         for subnet in made:
             delete(d, ctx, subnet["id"])
         raise
+    dhcp_scheduling.schedule_subnets(d, ctx, made)
     return made
 
 

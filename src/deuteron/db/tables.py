@@ -387,6 +387,25 @@ agents = Table(
     UniqueConstraint("agent_type", "host"),
 )
 
+# Which DHCP agents serve which networks. `binding_index` counts from 1: its unique key makes each
+# of the places that a network has among the agents exclusive.
+network_dhcp_agents = Table(
+    "network_dhcp_agents",
+    METADATA,
+    Column(
+        "network_id", String(36), ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column(
+        "agent_id",
+        String(36),
+        ForeignKey("agents.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("binding_index", Integer, nullable=False),
+    UniqueConstraint("network_id", "binding_index"),
+)
+
 # Who besides its owner may see an object, and how. `target_project` is a project or '*'. What a
 # network's ``shared`` says is read from here. See db/sharing.py.
 rbac_policies = Table(

@@ -77,6 +77,7 @@ class Failure:
 _OF_THE_DATABASE = (TryAgain, DatabaseUnavailable, *DATABASE_ERRORS)
 
 Call = Callable[[Any], None]
+Resource = dict[str, Any]
 Observe = Callable[[str, str, float], None]
 
 
@@ -148,6 +149,36 @@ class Mechanisms:
                     raise _as_error(hook, failures)
         if failures:
             raise _as_error(hook, failures)
+
+    def hosts_with_access(
+        self,
+        context: Any,
+        segments: Sequence[Resource],
+        hosts: Collection[str],
+        agent_getter: Callable[..., list[Resource]],
+    ) -> set[str]:
+        """The hosts from which a driver reaches one of the segments.
+
+        All of them are, if there is a driver that cannot tell (as in Neutron).
+
+        Args:
+            context: passed to `agent_getter`.
+            segments: in driver form.
+            hosts: the candidates.
+            agent_getter: ``(context, filters=)`` finds agents, API dicts.
+        """
+        left = set(hosts)
+        drivers = [driver for _, driver in self.drivers]
+        if not all(driver.is_host_filtering_supported() for driver in drivers):
+            return left
+        reached: set[str] = set()
+        for driver in drivers:
+            if not left:
+                break
+            found = driver.filter_hosts_with_segment_access(context, segments, left, agent_getter)
+            reached |= found
+            left -= found
+        return reached
 
     def note_time(self, name: str, hook: Hook, started: float) -> None:
         """Tell how long a hook took that was called on one driver alone (`bind_port`).

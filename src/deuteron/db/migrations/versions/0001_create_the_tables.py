@@ -544,6 +544,36 @@ def upgrade() -> None:
     op.create_index(op.f("ix_subnetpools_name"), "subnetpools", ["name"], unique=False)
     op.create_index(op.f("ix_subnetpools_project_id"), "subnetpools", ["project_id"], unique=False)
     op.create_table(
+        "network_dhcp_agents",
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("agent_id", _text(36), nullable=False),
+        sa.Column("binding_index", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"],
+            ["agents.id"],
+            name=op.f("fk_network_dhcp_agents_agent_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["networks.id"],
+            name=op.f("fk_network_dhcp_agents_network_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("network_id", "agent_id", name=op.f("pk_network_dhcp_agents")),
+        sa.UniqueConstraint(
+            "network_id",
+            "binding_index",
+            name=op.f("uq_network_dhcp_agents_network_id_binding_index"),
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_network_dhcp_agents_agent_id"), "network_dhcp_agents", ["agent_id"], unique=False
+    )
+    op.create_table(
         "ports",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("project_id", _text(255), nullable=False),
