@@ -1,9 +1,10 @@
 """What a list request asks for: filters, fields, order and page, already validated.
 
-`deuteron.api.query` makes it from a query string, `deuteron.db.select` makes SQL of it.
+`deuteron.api.query` makes it from a query string, `deuteron.db.select` makes SQL of it; `matching`
+is for what is not in the database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,3 +33,14 @@ class Query:
 
 
 EVERYTHING = Query()
+
+
+def matching(query: Query, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that fit the filters of a query, whatever order and page it asks for.
+
+    Args:
+        query: what was asked for.
+        rows: API dicts.
+    """
+    wanted = query.filters.items()
+    return [row for row in rows if all(row.get(name) in values for name, values in wanted)]

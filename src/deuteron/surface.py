@@ -61,6 +61,7 @@ class Resource:
         views: name -> (deployment, context, id) -> document; ``GET .../{id}/name``.
         related: name -> what belongs to one; below ``.../{id}/``.
         bulk: many may be created by one request.
+        paged: a list can be asked for in pages; else an answer is always whole.
         tagged: it has tags.
         parts: attributes that list other resources whole, named like their collection.
         attributes: its attribute map, None if core and extensions say it.
@@ -80,6 +81,7 @@ class Resource:
     views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     related: Mapping[str, Related] = field(default_factory=dict)
     bulk: bool = True
+    paged: bool = True
     tagged: bool = False
     parts: tuple[str, ...] = ()
     attributes: AttributeMap | None = None

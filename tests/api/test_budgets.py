@@ -70,6 +70,9 @@ LISTS = {
     "rbac-policies": 1,
     "qos/policies": 3,
     "trunks": 3,
+    "flavors": 2,
+    "service_profiles": 1,
+    "service-providers": 0,
 }
 
 
@@ -86,6 +89,12 @@ class _Used:
         self.port = self.api.create("port", network_id=self.network["id"])
         self.with_trunk_and_policy(self.network["id"])
         self.pool = self.a_pool(0)
+        self.a_flavor()
+
+    def a_flavor(self) -> None:
+        """With a profile of its own."""
+        profile = self.api.create("service_profile", metainfo="m")["id"]
+        self.api.create("flavor", service_type="QOS", service_profiles=[profile])
 
     def a_pool(self, number: int) -> str:
         """Id of a subnet pool in an address scope of its own."""
@@ -223,6 +232,7 @@ def _fill(used: _Used) -> None:
             used_in_non_default_sg=True,
         )
         used.api.ovs_agent(f"host-{number}")
+        used.a_flavor()
         used.api.create(
             "rbac_policy",
             object_type="network",

@@ -19,6 +19,7 @@ SITE: Options = {
     "ml2_type_flat": {"flat_networks": "*"},
     "ml2_type_vlan": {"network_vlan_ranges": "physnet1:100:199,physnet2:100:199"},
     "ml2_type_vxlan": {"vni_ranges": "1:1000"},
+    "service_providers": {"service_provider": "VPN:swan:swan.Driver:default"},
 }
 
 

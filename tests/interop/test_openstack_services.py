@@ -1,4 +1,4 @@
-"""The `openstack` client on the nouns of the service plugins: QoS and trunks."""
+"""The `openstack` client on the nouns of the service plugins: QoS, trunks and flavors."""
 
 import pytest
 
@@ -82,3 +82,35 @@ def test_trunks(openstack: OpenStack) -> None:
     openstack.done("network trunk delete t-other")
     openstack.done("port delete t-parent t-first t-second")
     openstack.done("network delete t-net")
+
+
+def test_flavors(openstack: OpenStack) -> None:
+    provider = {"Service Type": "VPN", "Name": "swan", "Default": True}
+    assert openstack.shown("network service provider list") == [provider]
+    driven = openstack.shown(
+        "network flavor profile create --driver swan.Driver --description first --enable"
+    )
+    assert (driven["driver"], driven["enabled"]) == ("swan.Driver", True)
+    told = openstack.shown("network flavor profile create --metainfo fast --disable")
+    openstack.done(f"network flavor profile set {told['id']} --metainfo slow --enable")
+    shown = openstack.shown(f"network flavor profile show {told['id']}")
+    assert (shown["meta_info"], shown["enabled"]) == ("slow", True)
+    rows = openstack.shown("network flavor profile list")
+    assert {row["ID"] for row in rows} == {driven["id"], told["id"]}
+
+    flavor = openstack.shown(
+        "network flavor create --service-type VPN --description d --enable f-gold"
+    )
+    assert (flavor["service_type"], flavor["service_profile_ids"]) == ("VPN", [])
+    openstack.done("network flavor set f-gold --name f-best --description e --disable")
+    openstack.done(f"network flavor add profile f-best {driven['id']}")
+    shown = openstack.shown("network flavor show f-best")
+    assert (shown["id"], shown["service_profile_ids"]) == (flavor["id"], [driven["id"]])
+    assert (shown["description"], shown["enabled"]) == ("e", False)
+    assert [row["Name"] for row in openstack.shown("network flavor list")] == ["f-best"]
+    assert "409" in openstack.refused(f"network flavor profile delete {driven['id']}")
+    openstack.done(f"network flavor remove profile f-best {driven['id']}")
+    openstack.done(f"network flavor profile delete {driven['id']} {told['id']}")
+    assert "400" in openstack.refused("network flavor create --service-type NONE f-none")
+    openstack.done("network flavor delete f-best")
+    assert openstack.shown("network flavor list") == []

@@ -403,3 +403,29 @@ def test_project_types_by_default_are_those_that_are_loaded(write: Write) -> Non
 def test_every_option_has_a_help_text() -> None:
     for (section, name), option in options.all_options().items():
         assert (option.help or "").endswith("."), f"[{section}] {name}"
+
+
+def test_providers_of_services_stand_in_many_lines_and_files(write: Write) -> None:
+    first = write("[service_providers]\nservice_provider = VPN:Swan:a.Driver:default\n")
+    second = write("[service_providers]\nservice_provider = VPN:b:b.Driver\n", "vpn.conf")
+    found = config.load([first, second]).service_providers
+    assert [(one.service_type, one.name, one.driver, one.default) for one in found] == [
+        ("VPN", "swan", "a.Driver", True),
+        ("VPN", "b", "b.Driver", False),
+    ]
+
+
+def test_a_provider_at_fault_is_told_in_its_line(write: Write) -> None:
+    path = write("""[service_providers]
+service_provider = VPN:a:a.Driver:default
+service_provider = VPN:a
+service_provider = VPN:b:b.Driver:other
+service_provider = VPN:A:c.Driver:default
+service_provider = LB:a:a.Driver:default
+""")
+    assert faults(path) == [
+        ":3: [service_providers] service_provider = VPN:a: this names no provider; write SERVICE_TYPE:NAME:DRIVER",
+        ":4: [service_providers] service_provider = VPN:b:b.Driver:other: 'other' is not 'default'; write it, or end after the driver",
+        ":5: [service_providers] service_provider = VPN:A:c.Driver:default: VPN has a provider of this default already; remove one",
+        ":5: [service_providers] service_provider = VPN:A:c.Driver:default: VPN has a provider of this name already; remove one",
+    ]

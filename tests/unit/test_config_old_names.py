@@ -218,7 +218,7 @@ def test_service_plugins_are_known_by_name_and_by_path(write: Write) -> None:
 
     settings = config.load([path])
 
-    assert settings.service_plugins == ("qos", "trunk")
+    assert settings.service_plugins == ("qos", "trunk", "flavors")
     assert settings.ml2.extension_drivers == ("port_security", "qos")
     assert settings.warnings == (
         (

@@ -52,7 +52,7 @@ class Owners:
                 filters={"id": tuple(dict.fromkeys(missing))}, fields=("id", "project_id")
             )
             for row in list_(d, RequestContext(request_id="", is_admin=True), query):
-                known[kind, row["id"]] = row["project_id"] or ""
+                known[kind, row["id"]] = row.get("project_id") or ""
         return {one: known[kind, one] for one in ids if (kind, one) in known}
 
 

@@ -62,7 +62,7 @@ def list_(noun: Noun, call: Call, *ids: str) -> Answer:
     rows = [] if query is None else noun.resource.list_(d, ctx, *ids, query)
     collection = noun.resource.collection
     body: dict[str, Any] = {}
-    if asked.query.limit:
+    if asked.query.limit and noun.resource.paged:
         keys = [row[noun.rules.key] for row in rows]
         pages = links.of_pages(call.request, asked, keys, noun.link_prefix)
         if pages:

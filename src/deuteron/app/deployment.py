@@ -29,6 +29,18 @@ from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
 _SPARE_CONNECTIONS = 2
+# What flavors call what is always here: the names of Neutron's plugins of the same APIs.
+_SERVICE_TYPES = frozenset(
+    (
+        "CORE",
+        "NETWORK_SEGMENT_RANGE",
+        "TAG",
+        "network-ip-availability",
+        "revision_plugin",
+        "segments",
+        "timestamp",
+    )
+)
 # Seconds to wait for a connection where none are configured.
 _POOL_TIMEOUT = 30
 
@@ -94,6 +106,7 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
             **{name: how for one in services for name, how in one.shareable.items()},
         },
         limited=(*OF_THE_CORE, *(name for one in services for name in one.limited)),
+        service_types=_SERVICE_TYPES | {one.service_type for one in services},
     )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from deuteron.config import Settings
-from deuteron.services import qos, trunk
+from deuteron.services import flavors, qos, trunk
 from deuteron.services.plugin import ServicePlugin
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
     "trunk": trunk.plugin,
+    "flavors": flavors.plugin,
 }
 """Name -> what makes the plugin of a site."""
 

@@ -15,6 +15,7 @@ from deuteron.config.settings import (
     OsloPolicy,
     Quotas,
     SecurityGroup,
+    ServiceProvider,
     Settings,
 )
 
@@ -109,6 +110,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
             policy_default_rule=resolved.value("oslo_policy", "policy_default_rule"),
         ),
         quotas=_quotas(resolved),
+        service_providers=_service_providers(resolved),
         deuteron=Deuteron(
             api_threads=resolved.value("deuteron", "api_threads"),
             max_request_body_size=resolved.value("deuteron", "max_request_body_size"),
@@ -145,6 +147,25 @@ def _quotas(resolved: Resolved) -> Quotas:
         quota_security_group=value("quota_security_group", values.quota),
         quota_security_group_rule=value("quota_security_group_rule", values.quota),
     )
+
+
+def _service_providers(resolved: Resolved) -> tuple[ServiceProvider, ...]:
+    """The providers; of one service type each name and driver stands once, and one default."""
+    section, option = "service_providers", "service_provider"
+    taken: set[tuple[str, str, str]] = set()
+    found = []
+    for entry, provider in resolved.lines(section, option, values.service_provider):
+        claims = {
+            (provider.service_type, "name", provider.name),
+            (provider.service_type, "driver", provider.driver),
+            *({(provider.service_type, "default", "")} if provider.default else ()),
+        }
+        for _, what, _ in sorted(claims & taken):
+            problem = f"{provider.service_type} has a provider of this {what} already; remove one"
+            resolved.fault(section, option, problem, entry=entry)
+        taken |= claims
+        found.append(provider)
+    return tuple(found)
 
 
 def _default_workers(database: Database) -> int:

@@ -25,6 +25,7 @@ JUDGED_SECTIONS = frozenset(
         "ovs_driver",
         "quotas",
         "securitygroup",
+        "service_providers",
     }
 )
 
@@ -35,7 +36,7 @@ _OTHER_SECTIONS = """
     ml2_odl ml2_sriov network_log nova oslo_concurrency oslo_messaging_amqp
     oslo_messaging_kafka oslo_messaging_notifications oslo_messaging_rabbit oslo_middleware
     oslo_policy oslo_versionedobjects ovn ovs ovs_nb_global placement privsep profiler security
-    service_providers sql sriov_driver sriov_nic ssl vlans vxlan
+    sql sriov_driver sriov_nic ssl vlans vxlan
 """
 KNOWN_SECTIONS = JUDGED_SECTIONS | frozenset(_OTHER_SECTIONS.split())
 

@@ -2,7 +2,8 @@
 
 `OPTIONS` are registered on oslo.config's global object too, where drivers of other distributions
 look for them. `LIBRARY_OPTIONS` are read here, but registered by the library that owns them
-(oslo.db, oslo.log): two different definitions of one option would be an error there.
+(oslo.db, oslo.log) or by services of other distributions: two different definitions of one option
+would be an error there.
 """
 
 import os
@@ -279,6 +280,13 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
 }
 
 LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
+    "service_providers": [
+        cfg.MultiStrOpt(
+            "service_provider",
+            default=[],
+            help="SERVICE_TYPE:NAME:DRIVER, with :default for that of the type; one in each line.",
+        ),
+    ],
     "oslo_policy": [
         cfg.StrOpt(
             "policy_file",

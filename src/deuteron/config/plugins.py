@@ -21,6 +21,9 @@ _MONOLITHIC = {
 
 # What the server always does, whether its name is configured or not.
 _PART_OF_THE_SERVER = {
+    "network_ip_availability": (
+        "neutron.services.network_ip_availability.plugin.NetworkIPAvailabilityPlugin"
+    ),
     "network_segment_range": (
         "neutron.services.network_segment_range.plugin.NetworkSegmentRangePlugin"
     ),
@@ -33,8 +36,12 @@ _PART_OF_THE_SERVER = {
 SERVICE_PLUGINS: dict[str, str] = {
     "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
+    "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
 }
 """The service plugins of this server: name -> path of Neutron's class of the same API."""
+
+# Those that a site has whatever it names, as in Neutron.
+_ALWAYS = ("flavors",)
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -66,7 +73,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
             "neutron_fwaas.services.firewall.fwaas_plugin.FirewallPluginV2",
         ),
     ),
-    "flavors": ("flavors", ("neutron.services.flavors.flavors_plugin.FlavorsPlugin",)),
     "lbaas": (
         "load balancers",
         (
@@ -89,10 +95,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         ("neutron.services.metering.metering_plugin.MeteringPlugin",),
     ),
     "ndp_proxy": ("NDP proxies", ("neutron.services.ndp_proxy.plugin.NDPProxyPlugin",)),
-    "network_ip_availability": (
-        "network IP availability",
-        ("neutron.services.network_ip_availability.plugin.NetworkIPAvailabilityPlugin",),
-    ),
     "ovn-bgp": ("BGP of OVN", ("neutron.services.bgp.plugin.BGPServicePlugin",)),
     "ovn-router": (
         "routers and floating IPs of OVN",
@@ -153,7 +155,8 @@ class ServicePlugins:
     """Configured service plugins, told apart.
 
     Args:
-        chosen: names of `SERVICE_PLUGINS`; None where nothing is configured at all.
+        chosen: names of `SERVICE_PLUGINS`, those that are always there included; None where
+            nothing is configured at all.
         missing: what was written, and the API that is therefore missing.
         unknown: what was written and is nobody's name.
     """
@@ -199,7 +202,9 @@ def service_plugins(values: Iterable[str]) -> ServicePlugins:
         elif name not in _PART_OF_THE_SERVER:
             unknown.append(value)
     return ServicePlugins(
-        chosen=tuple(chosen) if names else None, missing=missing, unknown=tuple(unknown)
+        chosen=tuple(dict.fromkeys((*chosen, *_ALWAYS))) if names else None,
+        missing=missing,
+        unknown=tuple(unknown),
     )
 
 

@@ -72,9 +72,11 @@ class Resolved:
         self.faults: list[Fault] = []
         self._options = options.all_options()
         self._entries: dict[Key, Entry] = {}
+        self._lines: dict[Key, list[Entry]] = {}
         # sorted() is stable: of equals, the later line stays last and wins.
         for entry in sorted(entries, key=lambda e: (e.rank, e.written is None)):
             self._entries[entry.section, entry.name] = entry
+            self._lines.setdefault((entry.section, entry.name), []).append(entry)
 
     def entry(self, section: str, name: str) -> Entry | None:
         """The entry that counts, None if the option was written nowhere."""
@@ -112,15 +114,35 @@ class Resolved:
         default = option.default
         return rule(default) if rule else default
 
-    def fault(self, section: str, name: str, problem: str) -> None:
+    def lines(self, section: str, name: str, rule: Callable[[str], T]) -> list[tuple[Entry, T]]:
+        """The values of an option that may be written many times, each with where it stands.
+
+        Args:
+            section: of the option.
+            name: of the option.
+            rule: turns a text into what is wanted, or raises ValueError.
+
+        Returns:
+            In the order in which they were read, without those at fault.
+        """
+        found = []
+        for entry in self._lines.get((section, name), ()):
+            try:
+                found.append((entry, rule(self._substituted(entry.value))))
+            except ValueError as error:
+                self.fault(section, name, str(error), entry=entry)
+        return found
+
+    def fault(self, section: str, name: str, problem: str, *, entry: Entry | None = None) -> None:
         """Notes a fault.
 
         Args:
             section: of the option.
             name: of the option.
             problem: what is wrong and what to do.
+            entry: where it stands, None for the one that counts.
         """
-        entry = self._entries.get((section, name))
+        entry = entry or self._entries.get((section, name))
         if entry is None:
             default = self._options[section, name].default
             shown = ",".join(default) if isinstance(default, list) else default

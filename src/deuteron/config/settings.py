@@ -107,6 +107,23 @@ class OsloPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProvider:
+    """One line ``service_provider`` of section ``[service_providers]``.
+
+    Args:
+        service_type: what is provided, as flavors name it.
+        name: of the provider, in lower case.
+        driver: by which it is provided.
+        default: whether it is the one for those who name none.
+    """
+
+    service_type: str
+    name: str
+    driver: str
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that our own code reads.
 
@@ -175,4 +192,5 @@ class Settings:
     securitygroup: SecurityGroup
     oslo_policy: OsloPolicy
     quotas: Quotas
+    service_providers: tuple[ServiceProvider, ...]
     deuteron: Deuteron

@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
+from deuteron.config.settings import ServiceProvider
+
 # First and last number, both included.
 Range = tuple[int, int]
 
 MAX_VLAN_ID = 4094
 MAX_VNI = 2**24 - 1
 MAX_GRE_KEY = 2**32 - 1
+_LONGEST_NAME = 255
 # RFC 791: what every IPv4 link carries.
 MIN_MTU = 68
 
@@ -205,6 +208,20 @@ def database_url(value: str) -> str:
     if not parts.path.strip("/"):
         raise ValueError("the URL names no database; add /NAME")
     return value
+
+
+def service_provider(text: str) -> ServiceProvider:
+    """``SERVICE_TYPE:NAME:DRIVER``, and perhaps ``:default``."""
+    service_type, name, driver, last = ([part.strip() for part in text.split(":")] + [""] * 3)[:4]
+    if not (service_type and name and driver) or text.count(":") > 3:
+        raise ValueError("this names no provider; write SERVICE_TYPE:NAME:DRIVER")
+    if last not in {"", "default"}:
+        raise ValueError(f"{last!r} is not 'default'; write it, or end after the driver")
+    if max(len(service_type), len(name)) > _LONGEST_NAME:
+        raise ValueError(f"the type or the name is too long; use at most {_LONGEST_NAME} letters")
+    return ServiceProvider(
+        service_type=service_type, name=name.lower(), driver=driver, default=last == "default"
+    )
 
 
 def is_loopback(host: str) -> bool:

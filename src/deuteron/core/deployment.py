@@ -40,6 +40,7 @@ class Deployment:
         shareable: what RBAC policies can share, by object type.
         limited: resources that have a quota, singular.
         dhcp_presence: whether the site has DHCP agents, as far as this process has heard.
+        service_types: what flavors call the services that are here.
     """
 
     settings: Settings
@@ -55,3 +56,4 @@ class Deployment:
     shareable: Mapping[str, Shareable] = field(default_factory=lambda: SHAREABLE)
     limited: tuple[str, ...] = OF_THE_CORE
     dhcp_presence: DhcpPresence = field(default_factory=DhcpPresence)
+    service_types: frozenset[str] = frozenset()

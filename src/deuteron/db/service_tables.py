@@ -88,3 +88,38 @@ trunk_subports = Table(
     Column("segmentation_id", Integer, nullable=False),
     UniqueConstraint("trunk_id", "segmentation_type", "segmentation_id"),
 )
+
+# --- flavors --------------------------------------------------------------------------------------
+
+flavors = Table(
+    "flavors",
+    METADATA,
+    own_id(),
+    Column("name", String(255), nullable=False),
+    Column("description", String(1024)),
+    Column("service_type", String(255), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)
+
+service_profiles = Table(
+    "service_profiles",
+    METADATA,
+    own_id(),
+    Column("description", String(1024)),
+    Column("driver", String(1024), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("metainfo", String(4096)),
+)
+
+flavor_service_profiles = Table(
+    "flavor_service_profiles",
+    METADATA,
+    Column("flavor_id", String(36), ForeignKey("flavors.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "service_profile_id",
+        String(36),
+        ForeignKey("service_profiles.id"),
+        primary_key=True,
+        index=True,
+    ),
+)

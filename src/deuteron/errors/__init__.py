@@ -33,6 +33,7 @@ from deuteron.errors.addresses import *
 from deuteron.errors.agents import *
 from deuteron.errors.base import *
 from deuteron.errors.drivers import *
+from deuteron.errors.flavors import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
 from deuteron.errors.qos import *

@@ -25,6 +25,7 @@ class ServicePlugin:
     Args:
         name: as ``service_plugins`` has it; the class paths that mean it too are in
             `deuteron.config.plugins`.
+        service_type: what flavors call its service (neutron_lib.plugins.constants).
         extensions: what ``/v2.0/extensions`` shows of it, each of them complete.
         resources: its nouns.
         shareable: object type of RBAC policies -> how such objects are shared.
@@ -33,6 +34,7 @@ class ServicePlugin:
     """
 
     name: str
+    service_type: str
     extensions: tuple[Extension, ...]
     resources: tuple[Resource, ...] = ()
     shareable: Mapping[str, Shareable] = field(default_factory=dict)

@@ -17,6 +17,7 @@ def plugin(settings: Settings) -> ServicePlugin:
     drivers = rule_types.loaded(settings.ml2.mechanism_drivers)
     return ServicePlugin(
         name="qos",
+        service_type="QOS",
         extensions=api.EXTENSIONS,
         resources=api.RESOURCES,
         shareable={policies.OBJECT_TYPE: rows.SHAREABLE},

@@ -144,6 +144,7 @@ RESOURCES: tuple[Resource, ...] = (
         collection="rule_types",
         paths=("qos/rule-types", "qos/rule_types"),
         key="type",
+        paged=False,
         list_=rule_type_verbs.list_,
         get=rule_type_verbs.get,
     ),

@@ -36,6 +36,7 @@ def plugin(_settings: Settings) -> ServicePlugin:
     """The service plugin of a site; all sites have the same one."""
     return ServicePlugin(
         name="trunk",
+        service_type="trunk",
         extensions=(defined_by(trunk), defined_by(trunk_details)),
         resources=_RESOURCES,
         limited=("trunk",),

@@ -91,6 +91,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agents_host"), "agents", ["host"], unique=False)
     op.create_table(
+        "flavors",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("description", _text(1024), nullable=True),
+        sa.Column("service_type", _text(255), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flavors")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "free_ranges",
         sa.Column("pool", _text(128), nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -301,6 +313,18 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "service_profiles",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("description", _text(1024), nullable=True),
+        sa.Column("driver", _text(1024), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("metainfo", _text(4096), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_profiles")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "tags",
         sa.Column("resource_id", _text(36), nullable=False),
         sa.Column("tag", _text(255), nullable=False),
@@ -369,6 +393,34 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "flavor_service_profiles",
+        sa.Column("flavor_id", _text(36), nullable=False),
+        sa.Column("service_profile_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["flavor_id"],
+            ["flavors.id"],
+            name=op.f("fk_flavor_service_profiles_flavor_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["service_profile_id"],
+            ["service_profiles.id"],
+            name=op.f("fk_flavor_service_profiles_service_profile_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "flavor_id", "service_profile_id", name=op.f("pk_flavor_service_profiles")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_flavor_service_profiles_service_profile_id"),
+        "flavor_service_profiles",
+        ["service_profile_id"],
+        unique=False,
     )
     op.create_table(
         "networks",
