@@ -17,9 +17,11 @@ from deuteron.db.engine import ConnectionSettings, Database
 from deuteron.db.tables import METADATA
 from tests.instances import mariadb as mariadb_server
 from tests.instances import postgresql as postgresql_server
+from tests.instances import rabbitmq as rabbitmq_server
 from tests.instances.keystone import Keystone
 from tests.instances.mariadb import MariaDB
 from tests.instances.postgresql import PostgreSQL
+from tests.instances.rabbitmq import RabbitMQ
 
 DIALECTS = [
     "sqlite",
@@ -37,7 +39,7 @@ _NUMBERED = [
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for a server, starts processes or tries every back end is slow."""
-    servers = {"mariadb", "postgresql", "database_server", "keystone"}
+    servers = {"mariadb", "postgresql", "database_server", "keystone", "rabbitmq"}
     for item in items:
         whole = item.path.parent.name in {"contract", "interop", "process"}
         if whole or servers & set(getattr(item, "fixturenames", ())):
@@ -80,6 +82,19 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """A running RabbitMQ server."""
+    if rabbitmq_server.programs() is None:
+        missing("RabbitMQ")
+    server = RabbitMQ()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
@@ -93,15 +108,19 @@ def _fill(url: str) -> None:
     database.dispose()
 
 
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The URL of a SQLite database as a new site has it, for tests that are not about databases."""
+    path = tmp_path / "deuteron.sqlite"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=DIALECTS)
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
-) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database as a new site has it, on each kind of server."""
     if request.param == "sqlite":
-        path = tmp_path / "deuteron.sqlite"
-        shutil.copy(sqlite_template, path)
-        yield f"sqlite:///{path}"
+        yield request.getfixturevalue("sqlite_url")
         return
     server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
     server.empty(_SHARED, _TABLES, _NUMBERED)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -63,8 +63,16 @@ class Folder:
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout}\n{done.stderr}")
 
-    def start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a server as the account; its output goes to ``log`` in the folder."""
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a server as the account; its output goes to ``log`` in the folder.
+
+        Args:
+            command: the server and its words.
+            environment: all of its variables, None for those of the tests; a server that is given
+                them gets a process group of its own, too, to be ended with its helpers.
+        """
         with (self.path / "log").open("ab") as log:
             return subprocess.Popen(
                 command,
@@ -72,6 +80,8 @@ class Folder:
                 stdout=log,
                 stderr=log,
                 cwd=self.path,
+                env=environment,
+                start_new_session=environment is not None,
                 user=self.user.pw_uid if self.user else None,
                 group=self.user.pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,

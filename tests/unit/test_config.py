@@ -375,8 +375,8 @@ def test_sections_of_libraries_agents_and_drivers_are_accepted(write: Write) -> 
 
     assert reading.faults == ()
     assert reading.settings.warnings == ()
+    assert reading.settings.transport_url == "rabbit://u:p@h:5672/"
     assert reading.without_effect == (
-        "[DEFAULT] transport_url",
         "[DEFAULT] use_syslog",
         "[quotas] quota_router",
     )

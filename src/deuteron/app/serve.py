@@ -3,9 +3,10 @@
     deuteron serve
       |-- state folder, lock, address      faults end here, with one line
       |-- clouds.yaml                      what clients need to know
-      `-- Granian
-            |-- worker 1   imports the application, prepares the database, serves
-            `-- worker N   likewise; one that dies is replaced
+      |-- Granian
+      |     |-- worker 1   imports the application, prepares the database, serves
+      |     `-- worker N   likewise; one that dies is replaced
+      `-- rpc, reports     speak with agents, if there is a broker; likewise
 
 The parent never imports the application: neutron-lib and SQLAlchemy would cost their time and
 memory once more. A fault that only a worker can meet (a driver that does not load, a database that
@@ -18,7 +19,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +33,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from deuteron import __version__, logs
-from deuteron.app import state_folder
+from deuteron.app import rpc, state_folder
+from deuteron.app.children import Children
 from deuteron.config import Settings
 from deuteron.errors import NetworkError, StartError
 
@@ -92,7 +93,7 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         StartError: the state folder, the lock or the address cannot be had, or a worker cannot
             start.
     """
-    logs.configure(debug=settings.debug, stream=_log_stream(settings.log_file))
+    logs.configure(debug=settings.debug, stream=rpc.log_stream(settings.log_file))
     state_folder.prepare(settings.state_path)
     with state_folder.locked(settings.database.connection):
         address, port = _free_address(settings.bind_host, settings.bind_port)
@@ -111,8 +112,13 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         # With signals blocked, they wait in a new worker until it can be ended, and here until a
         # thread looks for them, so that nothing made from now on is left behind.
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        with _shared_metrics(settings):
-            ended_well = _serve(settings, (address, port), target)
+        beside = Children(rpc.children(settings))
+        beside.start()
+        try:
+            with _shared_metrics(settings):
+                ended_well = _serve(settings, (address, port), target)
+        finally:
+            beside.stop()
         fault = _read(channel.faults[0])
     if fault:
         # Several workers may have met the same fault: the first one's words are enough.
@@ -196,7 +202,7 @@ def _in_worker(
     os.setpgid(0, 0)
     os.close(channel.life[1])
     threading.Thread(target=_end_with_parent, args=(channel.life[0],), daemon=True).start()
-    logs.configure(debug=settings.debug, stream=_log_stream(settings.log_file))
+    logs.configure(debug=settings.debug, stream=rpc.log_stream(settings.log_file))
     # Nothing that an import makes is garbage, and nothing of it ever will be.
     gc.disable()
     try:
@@ -258,16 +264,6 @@ def _end_with_parent(life: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE)
     os._exit(1)
-
-
-def _log_stream(path: str | None) -> Any:
-    if path is None:
-        return sys.stderr
-    try:
-        return Path(path).open("a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        LOG.warning("[DEFAULT] log_file = %s cannot be written: %s", path, error.strerror)
-        return sys.stderr
 
 
 def _read(descriptor: int) -> str:

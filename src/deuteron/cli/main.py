@@ -13,6 +13,7 @@ from deuteron.errors import NetworkError, StartError
 
 _COMMANDS = {
     "serve": "answer the OpenStack Networking API",
+    "rpc": "speak with agents only",
     "db": "create, upgrade and check the database",
     "config": "check the configuration files",
     "policy": "print the rules that say who may do what",

@@ -96,6 +96,11 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
             "enable_services_on_agents_with_admin_state_down"
         ),
         default_availability_zones=value("default_availability_zones", _names),
+        transport_url=value("transport_url", values.transport_url),
+        control_exchange=value("control_exchange"),
+        rpc_response_timeout=value("rpc_response_timeout"),
+        rpc_workers=value("rpc_workers"),
+        rpc_state_report_workers=value("rpc_state_report_workers"),
         network_link_prefix=value("network_link_prefix", values.link_prefix),
         debug=value("debug"),
         log_file=_log_file(value("log_dir"), value("log_file")),

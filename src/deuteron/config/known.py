@@ -46,7 +46,7 @@ _DEFAULT = """
     allowed_conntrack_helpers allowed_rpc_exception_modules amqp_auto_delete amqp_durable_queues
     api_extensions_path api_paste_config backdoor_port backdoor_socket backlog
     bulk_reload_interval check_child_processes cleanup_on_shutdown client_socket_timeout
-    control_exchange db_backend default_ipv4_subnet_pool default_ipv6_subnet_pool
+    db_backend default_ipv4_subnet_pool default_ipv6_subnet_pool
     default_log_levels default_notification_level default_publisher_id dhcp_agent_notification
     dhcp_broadcast_reply dhcp_confs dhcp_delete_namespaces dhcp_domain dhcp_driver
     dhcp_load_type disable_process_locking dnsmasq_base_log_dir dnsmasq_config_file
@@ -90,11 +90,11 @@ _DEFAULT = """
     retry_until_window root_helper router_auto_schedule router_delete_namespaces
     router_distributed router_log_files_in_ha_confs router_scheduler_driver rpc_backend
     rpc_cast_timeout rpc_conn_pool_size rpc_ping_enabled rpc_resources_processing_step
-    rpc_response_max_timeout rpc_response_timeout rpc_state_report_workers rpc_thread_pool_size
-    rpc_workers rpc_zmq_bind_address rpc_zmq_contexts rpc_zmq_host rpc_zmq_ipc_dir
+    rpc_response_max_timeout rpc_thread_pool_size
+    rpc_zmq_bind_address rpc_zmq_contexts rpc_zmq_host rpc_zmq_ipc_dir
     rpc_zmq_matchmaker rpc_zmq_port rpc_zmq_topic_backlog run_external_periodic_tasks
     send_events_interval setproctitle ssl_ca_file ssl_cert_file ssl_key_file syslog_log_facility
-    tcp_keepidle transport_url use_journal use_json use_namespaces use_ssl use_stderr use_syslog
+    tcp_keepidle use_journal use_json use_namespaces use_ssl use_stderr use_syslog
     use_syslog_rfc_format verbose vlan_qinq wsgi_default_pool_size wsgi_keep_alive
     wsgi_log_format wsgi_server_debug"""
 

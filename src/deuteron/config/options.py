@@ -86,6 +86,18 @@ _DEFAULT: list[cfg.Opt] = [
         default=True,
         help="Whether an agent that reports for the first time may be used at once.",
     ),
+    cfg.IntOpt(
+        "rpc_workers",
+        default=1,
+        min=0,
+        help="Processes that answer agents; 0 for none beside deuteron serve.",
+    ),
+    cfg.IntOpt(
+        "rpc_state_report_workers",
+        default=1,
+        min=0,
+        help="Processes that only take what agents report; 0: those of rpc_workers do it.",
+    ),
     cfg.IntOpt("dhcp_agents_per_network", default=1, min=1, help="DHCP agents of one network."),
     cfg.StrOpt(
         "network_scheduler_driver",
@@ -310,6 +322,20 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
         ),
     ],
     "DEFAULT": [
+        cfg.StrOpt(
+            "transport_url",
+            help="The broker of the agents, rabbit://USER:PASSWORD@HOST:PORT/VHOST. Not set: the "
+            "server speaks with no agents.",
+        ),
+        cfg.StrOpt(
+            "control_exchange", default="neutron", help="The broker's exchange for calls and casts."
+        ),
+        cfg.IntOpt(
+            "rpc_response_timeout",
+            default=60,
+            min=1,
+            help="Seconds to wait for an answer of an agent.",
+        ),
         cfg.BoolOpt("debug", default=False, help="Log more."),
         cfg.StrOpt("log_file", help="Where to log. Not set: standard error."),
         cfg.StrOpt("log_dir", help="The folder of log_file."),

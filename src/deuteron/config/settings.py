@@ -154,6 +154,11 @@ class Settings:
         enable_services_on_agents_with_admin_state_down: whether agents that are administratively
             down go on with what they have.
         default_availability_zones: hints of what has none.
+        transport_url: of the agents' broker, None where there are no agents to speak with.
+        control_exchange: of the broker, for calls and casts.
+        rpc_response_timeout: seconds to wait for an agent's answer.
+        rpc_workers: processes that answer agents.
+        rpc_state_report_workers: processes that only take reports.
         network_link_prefix: what the links of answers begin with, None for the request's host.
         debug: log more.
         log_file: None for standard error.
@@ -184,6 +189,11 @@ class Settings:
     allow_automatic_dhcp_failover: bool
     enable_services_on_agents_with_admin_state_down: bool
     default_availability_zones: tuple[str, ...]
+    transport_url: str | None
+    control_exchange: str
+    rpc_response_timeout: int
+    rpc_workers: int
+    rpc_state_report_workers: int
     network_link_prefix: str | None
     debug: bool
     log_file: str | None

@@ -224,6 +224,18 @@ def service_provider(text: str) -> ServiceProvider:
     )
 
 
+def transport_url(value: str | None) -> str | None:
+    """A URL of a kind of broker that the server knows, None for none; the rest is the library's."""
+    if not value:
+        return None
+    kind, separator, _ = value.partition("://")
+    if not separator or kind != "rabbit":
+        raise ValueError(
+            "this is no URL of a broker known here; write rabbit://USER:PASSWORD@HOST:PORT/VHOST"
+        )
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
     try:

@@ -1,0 +1,170 @@
+"""From a message to a handler and back: one place that chooses, checks, tries again and tells.
+
+message --> method, namespace and version  --nobody--> UnsupportedVersion, NoSuchMethod
+        --> names of the arguments         --wrong---> InvalidInput
+        --> handler, again if its transaction lost
+        --> answer, or the error as the answer, and one line in the log that names the sender
+"""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deuteron import logs
+from deuteron.context import RequestContext
+from deuteron.core.deployment import Deployment
+from deuteron.errors import InvalidInput, NetworkError, TryAgain
+from deuteron.rpc.endpoint import (
+    Arguments,
+    Call,
+    Endpoint,
+    Handler,
+    Outgoing,
+    arguments_of,
+    serves,
+)
+from deuteron.rpc.messaging import ExpectedException, NoSuchMethod, UnsupportedVersion
+
+LOG = logging.getLogger(__name__)
+
+TRIES = 10
+# Seconds: the first pause is at most this long, each further one at most twice its predecessor.
+FIRST_PAUSE = 0.005
+LONGEST_PAUSE = 0.5
+_LONGEST_NAME = 200
+
+
+class Dispatcher:
+    """Answers the messages of one topic. Thread-safe.
+
+    Args:
+        deployment: what handlers work with.
+        outgoing: what they tell other agents by.
+        topic: for the log.
+        endpoints: of the topic.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        outgoing: Outgoing,
+        *,
+        topic: str,
+        endpoints: Sequence[Endpoint],
+    ) -> None:
+        self._deployment = deployment
+        self._outgoing = outgoing
+        self._topic = topic
+        self._methods: dict[tuple[str | None, str], list[tuple[str, Handler, Arguments]]] = {}
+        for endpoint in endpoints:
+            for name, handler in endpoint.methods.items():
+                offers = self._methods.setdefault((endpoint.namespace, name), [])
+                offers.append((endpoint.version, handler, arguments_of(handler)))
+
+    def dispatch(self, incoming: Any) -> Any:
+        """Answer one message.
+
+        Args:
+            incoming: of oslo.messaging, with ``message``, ``ctxt`` and ``reply_q``.
+
+        Returns:
+            what JSON can say.
+
+        Raises:
+            ExpectedException: holds the error that is the answer; it is in the log already.
+        """
+        message = incoming.message
+        reply_queue = getattr(incoming, "reply_q", None)
+        sender = _sender(message.get("args"), reply_queue)
+        request_id = _request_id(incoming.ctxt)
+        call = Call(
+            ctx=RequestContext(request_id=request_id, is_admin=True),
+            sender=sender,
+            reply_queue=reply_queue,
+            outgoing=self._outgoing,
+        )
+        token = logs.REQUEST.set(request_id)
+        try:
+            return self._answer(message, call)
+        except (NoSuchMethod, UnsupportedVersion, NetworkError) as error:
+            LOG.warning("%s on %s refused: %s", sender, self._topic, error)
+            raise ExpectedException() from None
+        except Exception as error:
+            LOG.exception("%s on %s: %s failed: %r", sender, self._topic, _shown(message), error)
+            raise ExpectedException() from None
+        finally:
+            logs.REQUEST.reset(token)
+
+    def _answer(self, message: Mapping[str, Any], call: Call) -> Any:
+        method, arguments = message.get("method"), message.get("args") or {}
+        handler, known = self._choose(
+            message.get("namespace"), method, str(message.get("version") or "1.0")
+        )
+        _check(method, arguments, known)
+        pause = FIRST_PAUSE
+        for tries in range(1, TRIES):
+            try:
+                return handler(self._deployment, call, **arguments)
+            except TryAgain as conflict:
+                LOG.debug("Try %s of %s lost against another: %s", tries, method, conflict)
+                time.sleep(random.uniform(0, pause))
+                pause = min(2 * pause, LONGEST_PAUSE)
+        return handler(self._deployment, call, **arguments)
+
+    def _choose(self, namespace: Any, method: Any, version: str) -> tuple[Handler, Arguments]:
+        offers = (
+            self._methods.get((namespace, method), ())
+            if isinstance(method, str) and (namespace is None or isinstance(namespace, str))
+            else ()
+        )
+        for offered, handler, known in offers:
+            if serves(offered, version):
+                return handler, known
+        named = str(method)[:_LONGEST_NAME]
+        if offers or namespace is not None:
+            raise UnsupportedVersion(version[:_LONGEST_NAME], method=named)
+        raise NoSuchMethod(named)
+
+
+def _check(method: Any, arguments: Any, known: Arguments) -> None:
+    if not isinstance(arguments, dict):
+        raise InvalidInput(error_message=f"the arguments of {method} must be an object")
+    missing = sorted(known.required - arguments.keys())
+    if missing:
+        raise InvalidInput(error_message=f"{method} needs {', '.join(missing)}")
+    strange = sorted(arguments.keys() - known.known)
+    if strange and not known.others:
+        raise InvalidInput(
+            error_message=f"{method} knows no argument {', '.join(strange)[:_LONGEST_NAME]}"
+        )
+
+
+def _sender(arguments: Any, reply_queue: Any) -> str:
+    """Who sent a message, by what agents say of themselves in it."""
+    named = arguments if isinstance(arguments, dict) else {}
+    state = named.get("agent_state")
+    if isinstance(state, dict):
+        inner = state.get("agent_state", state)
+        named = inner if isinstance(inner, dict) else named
+    words = [
+        f"{name}={str(named[name])[:_LONGEST_NAME]}"
+        for name in ("host", "agent_id", "agent_type")
+        if named.get(name)
+    ]
+    if reply_queue:
+        words.append(f"reply_queue={reply_queue}")
+    return f"Message of {' '.join(words) or 'an unknown sender'}"
+
+
+def _request_id(ctxt: Any) -> str:
+    given = ctxt.get("request_id") if isinstance(ctxt, dict) else None
+    if isinstance(given, str) and given.startswith("req-") and len(given) <= 64:
+        return given
+    return f"req-{uuid.uuid4()}"
+
+
+def _shown(message: Mapping[str, Any]) -> str:
+    return str(message.get("method"))[:_LONGEST_NAME]

@@ -1,0 +1,22 @@
+"""Everything that agents may ask: topics, their endpoints, and these methods.
+
+Topics, versions and names are Neutron's. Reports come on a topic of their own and, from some
+agents, on the general one.
+"""
+
+from collections.abc import Mapping
+
+from deuteron.rpc import reports
+from deuteron.rpc.endpoint import Endpoint
+
+REPORTS = "q-reports-plugin"
+PLUGIN = "q-plugin"
+
+
+def topics() -> Mapping[str, tuple[Endpoint, ...]]:
+    """Topic -> what is answered there."""
+    reporting = reports.endpoint()
+    return {
+        REPORTS: (reporting,),
+        PLUGIN: (reporting,),
+    }
