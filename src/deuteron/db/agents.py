@@ -92,7 +92,7 @@ def list_(conn: Connectable, query: Query, *, alive_since: str) -> list[Agent]:
         id_column=agents.c.id,
         query=query,
     )
-    found = [_agent(row, alive_since) for row in conn.execute(statement)]
+    found = [_agent(row, alive_since) for row in conn.execute(statement).fetchall()]
     return listing.in_page_order(found, query)
 
 

@@ -145,7 +145,9 @@ def rows(conn: Connectable, network_ids: Sequence[str], scope: str | None = None
     """
     statement = _BY_IDS if scope is None else _BY_IDS_SCOPED
     parameters = {"ids": list(network_ids), **sharing.parameters(scope)}
-    return [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement, parameters)]
+    return [
+        dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
+    ]
 
 
 def _of_segments(column: ColumnElement[Any]) -> Any:
@@ -187,7 +189,9 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Net
         query=query,
     )
     parameters = sharing.parameters(scope)
-    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
+    found = [
+        dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
+    ]
     if complete:
         _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)

@@ -129,7 +129,7 @@ def get_many(conn: Connectable, port_ids: Sequence[str]) -> list[Port]:
     """The ports of these ids that exist, in no particular order."""
     if not port_ids:
         return []
-    found = [_port(row) for row in conn.execute(_BY_IDS, {"ids": list(port_ids)})]
+    found = [_port(row) for row in conn.execute(_BY_IDS, {"ids": list(port_ids)}).fetchall()]
     _complete(conn, found, None)
     return found
 
@@ -173,7 +173,7 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Por
         return _list_columns(conn, query, query.fields, scope)
     statement = _page(_ROWS, query, scope)
     parameters = sharing.parameters(scope)
-    found = [_port(row) for row in conn.execute(statement, parameters)]
+    found = [_port(row) for row in conn.execute(statement, parameters).fetchall()]
     _complete(conn, found, statement, parameters)
     return listing.in_page_order(found, query)
 
@@ -198,7 +198,7 @@ def _list_columns(
         base = _ROWS.with_only_columns(*columns)
     else:
         base = select(*columns)
-    rows = conn.execute(_page(base, query, scope), sharing.parameters(scope))
+    rows = conn.execute(_page(base, query, scope), sharing.parameters(scope)).fetchall()
     return listing.in_page_order([dict(zip(fields, row, strict=True)) for row in rows], query)
 
 

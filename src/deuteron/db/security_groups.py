@@ -89,7 +89,9 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Gro
         query=query,
     )
     parameters = sharing.parameters(scope)
-    found = [dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters)]
+    found = [
+        dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
+    ]
     if listing.marker_missing(
         conn,
         id_column=security_groups.c.id,

@@ -70,7 +70,7 @@ def _page(
     """The rows of a page, and the statement that found them."""
     id_column: KeyedColumnElement[Any] = table.c.id
     statement = listing.page(base, columns=columns, special={}, id_column=id_column, query=query)
-    found = [dict(zip(columns, one, strict=True)) for one in conn.execute(statement)]
+    found = [dict(zip(columns, one, strict=True)) for one in conn.execute(statement).fetchall()]
     if listing.marker_missing(conn, id_column=id_column, query=query, found=found):
         return _page(conn, table, base, columns, replace(query, marker=None))
     return found, statement

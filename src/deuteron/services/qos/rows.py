@@ -87,7 +87,9 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Policy]:
         query=query,
     )
     parameters = sharing.parameters(scope)
-    found = [dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters)]
+    found = [
+        dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters).fetchall()
+    ]
     if listing.marker_missing(
         conn,
         id_column=qos_policies.c.id,
@@ -291,7 +293,7 @@ def list_rules(conn: Connectable, policy_id: str, kind: str, query: Query) -> li
     statement = listing.page(
         base, columns=_RULE_COLUMNS, special={}, id_column=qos_rules.c.id, query=query
     )
-    found = [shown(_rule(one)) for one in conn.execute(statement)]
+    found = [shown(_rule(one)) for one in conn.execute(statement).fetchall()]
     if listing.marker_missing(conn, id_column=qos_rules.c.id, query=query, found=found):
         return list_rules(conn, policy_id, kind, replace(query, marker=None))
     return listing.in_page_order(found, query)

@@ -20,7 +20,9 @@ _UNBOUND = "unbound"
 
 
 def _load(conn: Connectable, ports: Sequence[Row]) -> None:
-    """One statement if any port carries a trunk, else none."""
+    """One statement if any port carries a trunk, else none; not for ports read in part."""
+    if _TRUNK not in ports[0]:
+        return
     carrying = [port for port in ports if port.get(_TRUNK)]
     if not carrying:
         return

@@ -67,7 +67,9 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Trunk]:
         query=query,
     )
     parameters = sharing.parameters(scope)
-    found = [dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters)]
+    found = [
+        dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters).fetchall()
+    ]
     if listing.marker_missing(
         conn,
         id_column=trunks.c.id,
