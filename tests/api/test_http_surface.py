@@ -52,6 +52,7 @@ SHOWN: dict[str, set[str]] = {
     "agent": {
         *("id", "agent_type", "binary", "host", "topic", "admin_state_up", "alive"),
         *("created_at", "started_at", "heartbeat_timestamp", "configurations", "description"),
+        "resources_synced",
     },
 }
 
