@@ -114,6 +114,8 @@ def test_who_gets_nothing(make_site, how):
         )
     )
     agent_id = start(site, "h1", zone="elsewhere")
+    if how == "zone":  # there is a zone z, but nobody to serve
+        agents.update(site.d, ADMIN, start(site, "h2", zone="z"), {"admin_state_up": False})
     network = site.segmented(("vlan", "tight", 100)) if how == "far" else site.network()
     if how == "down":
         agents.update(site.d, ADMIN, agent_id, {"admin_state_up": False})

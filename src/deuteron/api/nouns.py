@@ -10,6 +10,7 @@ from deuteron.context import RequestContext
 from deuteron.core import (
     address_groups,
     address_scopes,
+    availability_zones,
     bindings,
     default_security_group_rules,
     default_statefulness,
@@ -258,6 +259,15 @@ _ALWAYS = (
     ),
 )
 
+_ZONES = Resource(
+    name="availability_zone",
+    collection="availability_zones",
+    paths=("availability_zones", "availability-zones"),
+    key="name",
+    list_=availability_zones.list_,
+    paged=False,
+)
+
 _RBAC = Resource(
     name="rbac_policy",
     collection="rbac_policies",
@@ -337,7 +347,7 @@ def resources(*, security_groups: bool = True) -> tuple[Resource, ...]:
     Args:
         security_groups: whether it has security groups (``enable_security_group``).
     """
-    return (*_ALWAYS, _RBAC, *(_SECURITY_GROUPS if security_groups else ()))
+    return (*_ALWAYS, _ZONES, _RBAC, *(_SECURITY_GROUPS if security_groups else ()))
 
 
 # What is no verb of a noun: path below /v2.0/ -> method -> handler.

@@ -8,8 +8,10 @@ settings --> database --> type drivers --> segment manager
 from deuteron import metrics
 from deuteron.app import plugins
 from deuteron.config import Settings
-from deuteron.core import port_extensions, segment_ranges
+from deuteron.core import availability_zones, port_extensions, segment_ranges
+from deuteron.core.default_external_network import DEFAULT_EXTERNAL_NETWORK
 from deuteron.core.deployment import Deployment
+from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import Extended
 from deuteron.core.topology import KeptTopology
 from deuteron.db import schema
@@ -81,14 +83,22 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")
     services = plugins.enabled(settings)
+    dhcp_presence = DhcpPresence()
     return Deployment(
         settings=settings,
         database=database,
         segments=segments,
         mechanisms=Mechanisms(drivers, observe=metrics.observe_driver_hook),
         networks=Extended(
-            extensions=tuple(one for service in services for one in service.networks)
+            extensions=(
+                availability_zones.of_networks(
+                    dhcp_presence, default=settings.default_availability_zones
+                ),
+                DEFAULT_EXTERNAL_NETWORK,
+                *(one for service in services for one in service.networks),
+            )
         ),
+        dhcp_presence=dhcp_presence,
         subnets=Extended(extensions=tuple(one for service in services for one in service.subnets)),
         ports=Extended(
             extensions=(

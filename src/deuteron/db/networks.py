@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
     bindparam,
     cast,
     delete,
@@ -163,7 +164,15 @@ def _of_segments(column: ColumnElement[Any]) -> Any:
     return clause
 
 
+def _is_default(values: tuple[Any, ...]) -> ColumnElement[bool]:
+    """Only external networks are the default one, or not."""
+    known = networks.c.default_external.is_not(None)
+    either = [known if value else ~known for value in set(values)]
+    return and_(networks.c.external.is_(True), or_(*either))
+
+
 _SPECIAL = {
+    "is_default": _is_default,
     "shared": lambda values: sharing.shared_filter(networks.c.id, values),
     "provider:network_type": _of_segments(segments.c.network_type),
     "provider:physical_network": _of_segments(segments.c.physical_network),
@@ -209,6 +218,15 @@ def marker_missing(
         visible=sharing.of_marker("networks", scope),
         parameters=sharing.parameters(scope),
     )
+
+
+_DEFAULT_EXTERNAL = select(networks.c.id).where(networks.c.default_external.is_not(None))
+
+
+def default_external(conn: Connectable) -> str | None:
+    """The id of the default external network, None if there is none."""
+    found = conn.execute(_DEFAULT_EXTERNAL).first()
+    return None if found is None else str(found[0])
 
 
 _INSERT = insert(networks)

@@ -42,6 +42,9 @@ networks = Table(
     Column("mtu", Integer, nullable=False),
     Column("port_security_enabled", Boolean, nullable=False),
     Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
+    Column("availability_zone_hints", Json),
+    # true or null: the unique key keeps it single
+    Column("default_external", Boolean, unique=True),
     *_standard(),
 )
 

@@ -9,6 +9,18 @@ class NetworkNotFound(NotFound):
     template = "Network {net_id} could not be found."
 
 
+class AvailabilityZoneNotFound(NotFound):
+    """No agent that could serve it is in the zone."""
+
+    template = "No agent for this is in availability zone {availability_zone}."
+
+
+class DefaultExternalNetworkExists(Conflict):
+    """There is one default external network."""
+
+    template = "The default external network is {net_id} already."
+
+
 class NetworkInUse(InUse):
     """A network with ports that nobody but a user can remove."""
 

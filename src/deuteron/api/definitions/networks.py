@@ -1,9 +1,15 @@
-"""The list of segments that a network may ask for (alias ``multi-provider``)."""
+"""The segments that a network may ask for, availability zones, and the default external network."""
 
 from typing import Any
 
 from neutron_lib.api import converters, validators
-from neutron_lib.api.definitions import multiprovidernet, provider_net
+from neutron_lib.api.definitions import (
+    auto_allocated_topology,
+    availability_zone,
+    external_net,
+    multiprovidernet,
+    provider_net,
+)
 
 from deuteron.errors import HTTPBadRequest
 
@@ -56,5 +62,23 @@ MULTI_PROVIDER: dict[str, dict[str, Any]] = {
             **{name: fact for name, fact in _FACTS.items() if name != "validate"},
             "convert_to": segments,
         },
+    },
+}
+
+# Which external network is the default one may be said without topologies that lead to it.
+EXTERNAL: dict[str, dict[str, Any]] = {
+    "networks": {
+        **external_net.RESOURCE_ATTRIBUTE_MAP["networks"],
+        **auto_allocated_topology.RESOURCE_ATTRIBUTE_MAP["networks"],
+    },
+}
+
+_ZONES = availability_zone.COLLECTION_NAME
+
+AVAILABILITY_ZONES: dict[str, dict[str, Any]] = {
+    **availability_zone.RESOURCE_ATTRIBUTE_MAP,
+    _ZONES: {
+        name: {**facts, "allow_post": False, "allow_put": False}
+        for name, facts in availability_zone.RESOURCE_ATTRIBUTE_MAP[_ZONES].items()
     },
 }

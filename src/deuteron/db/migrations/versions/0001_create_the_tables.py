@@ -433,6 +433,12 @@ def upgrade() -> None:
         sa.Column("mtu", sa.Integer(), nullable=False),
         sa.Column("port_security_enabled", sa.Boolean(), nullable=False),
         sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column(
+            "availability_zone_hints",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=True,
+        ),
+        sa.Column("default_external", sa.Boolean(), nullable=True),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
@@ -441,6 +447,7 @@ def upgrade() -> None:
             ["qos_policy_id"], ["qos_policies.id"], name=op.f("fk_networks_qos_policy_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_networks")),
+        sa.UniqueConstraint("default_external", name=op.f("uq_networks_default_external")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
