@@ -114,7 +114,7 @@ def _work(
         signal.signal(number, lambda _number, _frame: ended.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     try:
-        service = _service(settings, only=only, without=without)
+        service, following = _service(settings, only=only, without=without)
     except NetworkError as error:
         LOG.error("Agents are not answered: %s", error.message)
         sys.exit(1)
@@ -128,9 +128,11 @@ def _work(
         LOG.info("Agents are answered")
 
     threading.Thread(target=begin, name="begin", daemon=True).start()
+    following.start()
     while not ended.wait(1):
         if os.getppid() != parent:
             break
+    following.stop()
     if begun.is_set():
         ending = threading.Thread(target=service.end, name="end", daemon=True)
         ending.start()
@@ -139,9 +141,15 @@ def _work(
     os._exit(0)  # threads of the library may wait for the broker for ever
 
 
-def _service(settings: Settings, *, only: Collection[str] | None, without: Collection[str]) -> Any:
+def _service(
+    settings: Settings, *, only: Collection[str] | None, without: Collection[str]
+) -> tuple[Any, Any]:
+    """What answers agents, and what tells them; a process for reports only tells nothing."""
     # Heavy, so only in the processes that need them.
+    from deuteron.app.background import Following, own_context
     from deuteron.app.deployment import build
+    from deuteron.rpc.followers import followers
+    from deuteron.rpc.outgoing import BrokerOutgoing
     from deuteron.rpc.service import Service, connect
     from deuteron.rpc.topics import topics
 
@@ -149,4 +157,10 @@ def _service(settings: Settings, *, only: Collection[str] | None, without: Colle
     chosen = [
         topic for topic in all_topics if (only is None or topic in only) and topic not in without
     ]
-    return Service(build(settings), connect(settings), all_topics, only=chosen)
+    deployment, transport = build(settings), connect(settings)
+    outgoing = BrokerOutgoing(transport)
+    told = followers(deployment, outgoing, own_context) if only is None else ()
+    return (
+        Service(deployment, transport, all_topics, only=chosen),
+        Following(deployment.database, told),
+    )

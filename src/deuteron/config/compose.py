@@ -92,6 +92,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         network_scheduler_driver=value("network_scheduler_driver", values.network_scheduler),
         network_auto_schedule=value("network_auto_schedule"),
         allow_automatic_dhcp_failover=value("allow_automatic_dhcp_failover"),
+        dhcp_agent_notification=value("dhcp_agent_notification"),
         enable_services_on_agents_with_admin_state_down=value(
             "enable_services_on_agents_with_admin_state_down"
         ),

@@ -47,7 +47,7 @@ _DEFAULT = """
     api_extensions_path api_paste_config backdoor_port backdoor_socket backlog
     bulk_reload_interval check_child_processes cleanup_on_shutdown client_socket_timeout
     db_backend default_ipv4_subnet_pool default_ipv6_subnet_pool
-    default_log_levels default_notification_level default_publisher_id dhcp_agent_notification
+    default_log_levels default_notification_level default_publisher_id
     dhcp_broadcast_reply dhcp_confs dhcp_delete_namespaces dhcp_domain dhcp_driver
     dhcp_load_type disable_process_locking dnsmasq_base_log_dir dnsmasq_config_file
     dnsmasq_dns_servers dnsmasq_enable_addr6_list dnsmasq_lease_max dnsmasq_local_resolv

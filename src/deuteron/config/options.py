@@ -116,6 +116,11 @@ _DEFAULT: list[cfg.Opt] = [
         help="Whether networks are taken from DHCP agents that are dead.",
     ),
     cfg.BoolOpt(
+        "dhcp_agent_notification",
+        default=True,
+        help="Whether DHCP agents are told of changes; else they hear of them when they ask.",
+    ),
+    cfg.BoolOpt(
         "enable_services_on_agents_with_admin_state_down",
         default=False,
         help="Whether agents that are administratively down go on with what they have.",

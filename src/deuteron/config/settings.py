@@ -151,6 +151,7 @@ class Settings:
         network_scheduler_driver: which scheduler chooses them, the name of its class.
         network_auto_schedule: whether networks are given to agents without being asked to.
         allow_automatic_dhcp_failover: whether networks are taken from dead agents.
+        dhcp_agent_notification: whether DHCP agents are told of changes.
         enable_services_on_agents_with_admin_state_down: whether agents that are administratively
             down go on with what they have.
         default_availability_zones: hints of what has none.
@@ -187,6 +188,7 @@ class Settings:
     network_scheduler_driver: str
     network_auto_schedule: bool
     allow_automatic_dhcp_failover: bool
+    dhcp_agent_notification: bool
     enable_services_on_agents_with_admin_state_down: bool
     default_availability_zones: tuple[str, ...]
     transport_url: str | None

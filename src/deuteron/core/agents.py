@@ -222,7 +222,12 @@ def update(
         different = {name: value for name, value in changes.items() if agent[name] != value}
         if different:
             rows.update_row(tx, agent_id, different)
-            tx.journal("agent", agent_id, "update", "")
+            details = {
+                "agent_type": agent["agent_type"],
+                "host": agent["host"],
+                "changed": different,
+            }
+            tx.journal("agent", agent_id, "update", "", details)
     if different.get("admin_state_up"):
         binding.resume(d, ctx, host=agent["host"])
     return {**agent, **different}

@@ -12,7 +12,7 @@ DHCP server stays.
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
@@ -20,6 +20,7 @@ from deuteron.core import dhcp_choice, dhcp_scheduling, networks, ports
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_choice import Needs
 from deuteron.core.liveness import agent_time, alive_since
+from deuteron.core.segment_hosts import hosts_of
 from deuteron.db import agents as agent_rows
 from deuteron.db import dhcp_agents as rows
 from deuteron.db import networks as network_rows
@@ -117,8 +118,38 @@ def remove(d: Deployment, ctx: RequestContext, agent_id: str, network_id: str) -
         _reserve_port(d, ctx, network_id=network_id, host=agent["host"])
         with d.database.transaction(ctx) as tx:
             serves = rows.leave(tx, network_id=network_id, agent_id=agent_id)
+            if serves:
+                host = {"host": agent["host"]}
+                tx.journal("network", network_id, dhcp_scheduling.TAKEN, "", host)
     if not serves:
         raise NetworkNotHostedByDhcpAgent(network_id=network_id, agent_id=agent_id)
+
+
+def serving(
+    d: Deployment, network_ids: Sequence[str], *, able: bool = False
+) -> dict[str, list[DhcpAgent]]:
+    """The DHCP agents that serve each of these networks: one statement.
+
+    Args:
+        d: the deployment.
+        network_ids: any networks; one without agents has an empty list.
+        able: without those that are administratively down, unless these go on serving.
+    """
+    everyone = not able or d.settings.enable_services_on_agents_with_admin_state_down
+    with d.database.read() as conn:
+        places = rows.places(conn, network_ids)
+    return {
+        network_id: [place.agent for place in of_network if everyone or place.agent.admin_state_up]
+        for network_id, of_network in places.items()
+    }
+
+
+def hosts_of_segments(d: Deployment, segment_ids: Sequence[str]) -> dict[str, set[str]]:
+    """Hosts that reach each of these segments."""
+    if not segment_ids:
+        return {}
+    with d.database.read() as conn:
+        return hosts_of(conn, segment_ids)
 
 
 def _require_agent(d: Deployment, conn: Connectable, agent_id: str) -> Resource:
@@ -169,9 +200,10 @@ def of_active_agent(d: Deployment, ctx: RequestContext, host: str) -> list[str]:
 def fail_over(d: Deployment, ctx: RequestContext) -> int:
     """Take networks from agents that have been silent for twice ``agent_down_time``.
 
-    They go to other agents. Any number of servers may do this at once: a place is given back by one
-    of them, in the transaction in which another agent gets it. Agents that are administratively
-    down keep their networks, and nothing is taken while no other agent is alive.
+    They go to other agents; the dead are not told, they ask when they are back. Any number of
+    servers may do this at once: a place is given back by one of them, in the transaction in which
+    another agent gets it. Agents that are administratively down keep their networks, and nothing is
+    taken while no other agent is alive.
 
     Args:
         d: the deployment.

@@ -35,6 +35,11 @@ LOG = logging.getLogger(__name__)
 
 Resource = dict[str, Any]
 
+# Events of networks in the journal: an agent serves the network from now on, or no longer. Their
+# details are its ``host``.
+GIVEN = "dhcp_agent_given"
+TAKEN = "dhcp_agent_taken"
+
 # The device of a port that is kept for the next DHCP agent of its network.
 RESERVED_PORT = "reserved_dhcp_port"
 
@@ -170,7 +175,11 @@ def give(
     if not chosen:
         return False
     network_id = network["id"]
-    return rows.take(tx, [(network_id, agent.id, index) for agent, index in chosen]) > 0
+    if not rows.take(tx, [(network_id, agent.id, index) for agent, index in chosen]):
+        return False
+    for agent, _ in chosen:
+        tx.journal("network", network_id, GIVEN, network["project_id"], {"host": agent.host})
+    return True
 
 
 def take_over(d: Deployment, ctx: RequestContext, agent: DhcpAgent) -> None:

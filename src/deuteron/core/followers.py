@@ -25,6 +25,8 @@ from deuteron.db.engine import Database
 from deuteron.db.journal import Entry, JournalReader
 from deuteron.errors import NetworkError
 
+__all__ = ["Bell", "Entry", "Follower", "NotDelivered", "follow", "lags"]
+
 LOG = logging.getLogger(__name__)
 
 # Seconds between two looks at the journal where nothing wakes: changes of other processes.

@@ -3,7 +3,8 @@
     {"network_id": ..., "status": "ACTIVE", ..., "was": {"status": "DOWN"}}
 
 The port as it is after the change (before it, if it was deleted), and under ``was`` what of that
-the change has changed.
+the change has changed; under ``changed`` the names of what of `ADDRESSED` it has changed. A port
+that was deleted also has its ``fixed_ips``.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ NOTED = (
     "binding:host_id",
     "binding:vnic_type",
 )
+
+# What the DHCP server of a port's network has to know, beside its MAC address.
+ADDRESSED = ("fixed_ips", "extra_dhcp_opts", "dns_name", "dns_domain")
 
 # Events beside those of the API's verbs: the port was bound by drivers, another of its bindings
 # became the active one.
@@ -42,8 +46,13 @@ def note(
         original: API dict before a change.
     """
     details = {name: port[name] for name in NOTED}
+    if event == "delete":
+        details["fixed_ips"] = port["fixed_ips"]
     if original is not None:
         was = {name: original[name] for name in NOTED if original[name] != port[name]}
         if was:
             details["was"] = was
+        changed = [name for name in ADDRESSED if original.get(name) != port.get(name)]
+        if changed:
+            details["changed"] = changed
     tx.journal("port", port["id"], event, port["project_id"], details)

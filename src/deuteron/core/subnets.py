@@ -428,7 +428,8 @@ def delete(
         if not rows.delete_one(tx, subnet_id):
             raise TryAgain(reason=f"subnet {subnet_id} is being deleted by another request")
         revisions.bump(tx, "networks", [subnet["network_id"]], d.clock())
-        tx.journal("subnet", subnet_id, "delete", subnet["project_id"])
+        details = {"network_id": subnet["network_id"]}
+        tx.journal("subnet", subnet_id, "delete", subnet["project_id"], details)
         due = postcommits.due(
             d, tx, Hook.DELETE_SUBNET_POSTCOMMIT, [postcommits.Item(current=subnet)]
         )

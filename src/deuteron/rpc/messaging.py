@@ -22,6 +22,7 @@ from oslo_messaging.rpc.dispatcher import (  # noqa: E402
 )
 from oslo_messaging.rpc.server import RPCServer  # noqa: E402
 
+MessagingException = oslo_messaging.MessagingException
 RemoteError = oslo_messaging.RemoteError
 Target = oslo_messaging.Target
 Transport = oslo_messaging.Transport
@@ -31,6 +32,7 @@ set_transport_defaults = oslo_messaging.set_transport_defaults
 
 __all__ = [
     "ExpectedException",
+    "MessagingException",
     "NoSuchMethod",
     "RPCServer",
     "RemoteError",

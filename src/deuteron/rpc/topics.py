@@ -6,7 +6,7 @@ agents, on the general one.
 
 from collections.abc import Mapping
 
-from deuteron.rpc import reports
+from deuteron.rpc import dhcp, reports
 from deuteron.rpc.endpoint import Endpoint
 
 REPORTS = "q-reports-plugin"
@@ -18,5 +18,5 @@ def topics() -> Mapping[str, tuple[Endpoint, ...]]:
     reporting = reports.endpoint()
     return {
         REPORTS: (reporting,),
-        PLUGIN: (reporting,),
+        PLUGIN: (reporting, *dhcp.endpoints()),
     }

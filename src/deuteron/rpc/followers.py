@@ -1,0 +1,23 @@
+"""Who follows the journal so that agents are told, in one visible tuple."""
+
+from collections.abc import Callable
+
+from deuteron.context import RequestContext
+from deuteron.core.deployment import Deployment
+from deuteron.core.followers import Follower
+from deuteron.rpc import told_dhcp
+from deuteron.rpc.endpoint import Outgoing
+
+
+def followers(
+    d: Deployment, outgoing: Outgoing, context: Callable[[], RequestContext]
+) -> tuple[Follower, ...]:
+    """The followers of a deployment.
+
+    Args:
+        d: the deployment.
+        outgoing: brings messages to agents.
+        context: the service itself as the one who asks.
+    """
+    notified = d.settings.dhcp_agent_notification
+    return (*((told_dhcp.follower(d, outgoing, context),) if notified else ()),)
