@@ -88,6 +88,12 @@ class Decision:
         """Somebody fits."""
         return bool(self.levels)
 
+    def awaits_l2(self, d: Deployment) -> bool | None:
+        """Whether an agent has to wire the port; None if nobody fits."""
+        if not self.levels:
+            return None
+        return self.status is None and d.mechanisms.wired_by_agent(self.levels[-1].driver)
+
 
 def needed(port: Mapping[str, Any]) -> bool:
     """Whether the port has a host and is not bound there.
@@ -341,7 +347,7 @@ def _commit(
     """
     port_id, now = port["id"], d.clock()
     with d.database.transaction(ctx) as tx:
-        original = _claim(tx, port, decision, now)
+        original = _claim(d, tx, port, decision, now)
         if original is None:
             return None
         bound = {
@@ -383,14 +389,20 @@ def _commit(
     return Written(port=bound, due=due)
 
 
-def _claim(tx: Transaction, port: Port, decision: Decision, now: str) -> Port | None:
+def _claim(d: Deployment, tx: Transaction, port: Port, decision: Decision, now: str) -> Port | None:
     """The port as it is before the binding, its revision taken.
 
     None if the decision is not about it any more.
     """
     port_id = port["id"]
+    awaits_l2 = decision.awaits_l2(d)
     if rows.take_revision(
-        tx, port_id, expected=port["revision_number"], now=now, status=decision.status
+        tx,
+        port_id,
+        expected=port["revision_number"],
+        now=now,
+        status=decision.status,
+        awaits_l2=awaits_l2,
     ):
         return dict(port)
     present = port_rows.get(tx, port_id)
@@ -399,7 +411,12 @@ def _claim(tx: Transaction, port: Port, decision: Decision, now: str) -> Port | 
     if any(present[name] != port[name] for name in _INPUTS):
         return None
     if not rows.take_revision(
-        tx, port_id, expected=present["revision_number"], now=now, status=decision.status
+        tx,
+        port_id,
+        expected=present["revision_number"],
+        now=now,
+        status=decision.status,
+        awaits_l2=awaits_l2,
     ):
         raise TryAgain(reason=f"port {port_id} is being changed by others")
     return {**port, **present}

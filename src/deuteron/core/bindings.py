@@ -289,10 +289,11 @@ def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Bin
         changes = {
             name: port[name] for name in ("status", "mac_address", "revision_number", "updated_at")
         }
-        if not port_rows.update_row(tx, original, changes):
-            raise TryAgain(reason=f"port {port_id} was changed by another request")
         original_levels = _levels(tx, port_id, active["host"]) if active else ()
         levels = _levels(tx, port_id, host)
+        changes["awaits_l2"] = bool(levels) and d.mechanisms.wired_by_agent(levels[-1].driver)
+        if not port_rows.update_row(tx, original, changes):
+            raise TryAgain(reason=f"port {port_id} was changed by another request")
         if active is not None:
             rows.delete_levels(tx, port_id, active["host"])
             idle = rows.unbound(active["host"], active["vnic_type"], active["profile"])

@@ -29,6 +29,11 @@ ADDRESSED = ("fixed_ips", "extra_dhcp_opts", "dns_name", "dns_domain")
 # became the active one.
 BIND = "bind"
 ACTIVATE = "activate"
+# An agent has changed its status; has plugged it on a host to which it will move; has forgotten
+# where the other ports of its network are.
+STATUS = "status"
+PLUGGED = "plugged"
+REFRESH = "refresh"
 
 
 def note(
@@ -42,7 +47,8 @@ def note(
     Args:
         tx: the transaction of the change.
         event: ``update``, ``delete`` or one of the events above.
-        port: API dict after the change; before it, if it is a delete.
+        port: API dict after the change; before it, if it is a delete. What is noted, with id and
+            project_id, is enough.
         original: API dict before a change.
     """
     details = {name: port[name] for name in NOTED}

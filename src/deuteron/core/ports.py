@@ -27,6 +27,7 @@ from deuteron.core import (
     macs,
     port_journal,
     postcommits,
+    provisioning,
     quotas,
     security_groups,
     standard,
@@ -94,6 +95,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
         items = [postcommits.Item(current=port, levels=()) for port in made]
         due = postcommits.due(d, tx, Hook.CREATE_PORT_POSTCOMMIT, items)
         unserved = dhcp_scheduling.lacking(d, tx, made)
+        provisioning.await_dhcp(d, tx, [port["id"] for port in made])
     try:
         postcommits.run(d, ctx, due)
     except MechanismDriverError:
@@ -275,6 +277,8 @@ def update(
         else:
             levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
             _write(d, tx, original, port)
+            if any(port[name] != original[name] for name in ("fixed_ips", "mac_address")):
+                provisioning.await_dhcp(d, tx, [port_id])
             if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
                 context = driver_contexts.for_port(
                     d, ctx, port, original=original, original_levels=levels, tx=tx

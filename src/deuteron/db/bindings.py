@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Integer,
     String,
     and_,
@@ -128,6 +129,7 @@ _TAKE_REVISION = (
         revision_number=bindparam("expected", type_=BigInteger) + bindparam("step", type_=Integer),
         updated_at=bindparam("now"),
         status=func.coalesce(bindparam("wished", type_=String), ports.c.status),
+        awaits_l2=func.coalesce(bindparam("awaits", type_=Boolean), ports.c.awaits_l2),
     )
 )
 _BIND = (
@@ -148,6 +150,7 @@ def take_revision(
     expected: int,
     now: str,
     status: str | None = None,
+    awaits_l2: bool | None = None,
     step: int = 1,
 ) -> bool:
     """Give the port its next revision if it still has the expected one: one statement.
@@ -158,6 +161,7 @@ def take_revision(
         expected: the revision that was read.
         now: ISO text in UTC.
         status: the port's new status, None to leave it.
+        awaits_l2: whether an agent has to wire it before it is ACTIVE, None to leave that.
         step: by how much the revision grows.
 
     Returns:
@@ -169,6 +173,7 @@ def take_revision(
         "step": step,
         "now": now,
         "wished": status,
+        "awaits": awaits_l2,
     }
     return bool(tx.execute(_TAKE_REVISION, parameters).rowcount == 1)
 

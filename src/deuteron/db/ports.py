@@ -38,8 +38,14 @@ from deuteron.query import Query
 
 Port = dict[str, Any]
 
+# Of the provisioning (db/provisioning.py).
+_KEPT_INSIDE = {"awaits_l2", "awaits_dhcp"}
+TABLE_COLUMNS = tuple(
+    str(column.name) for column in ports.columns if column.name not in _KEPT_INSIDE
+)
+"""The attributes that are columns of the table itself."""
 _COLUMNS: dict[str, ColumnElement[Any]] = {
-    **{str(column.name): column for column in ports.columns},
+    **{name: ports.c[name] for name in TABLE_COLUMNS},
     "binding:host_id": port_bindings.c.host,
     "binding:vnic_type": port_bindings.c.vnic_type,
     "binding:profile": port_bindings.c.profile,
@@ -52,8 +58,6 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "trunk_id": select(trunks.c.id).where(trunks.c.port_id == ports.c.id).scalar_subquery(),
 }
 _KEYS = tuple(_COLUMNS)
-TABLE_COLUMNS = tuple(str(column.name) for column in ports.columns)
-"""The attributes that are columns of the table itself."""
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
     # outer: whoever deletes the active binding of a port leaves it without one
     ports.outerjoin(

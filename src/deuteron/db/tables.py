@@ -205,6 +205,9 @@ ports = Table(
     # how it came to its addresses: 'immediate', 'deferred' or 'none'
     Column("ip_allocation", String(16), nullable=False, default="immediate"),
     Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
+    # what it waits for before it can be ACTIVE, see db/provisioning.py; no attributes
+    Column("awaits_l2", Boolean, nullable=False, default=False),
+    Column("awaits_dhcp", Boolean, nullable=False, default=False),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
 )

@@ -95,6 +95,17 @@ class Mechanisms:
         self.drivers = tuple(drivers)
         self._observe = observe
         self._calls = {hook: _calls(self.drivers, hook) for hook in Hook}
+        self._with_agents = frozenset(
+            name for name, driver in self.drivers if getattr(driver, "agent_type", None)
+        )
+
+    def wired_by_agent(self, name: str) -> bool:
+        """Whether what a driver binds is wired by an agent, which reports it when it is done.
+
+        Args:
+            name: of the driver; those of agents say so by an ``agent_type``, as Neutron's do.
+        """
+        return name in self._with_agents
 
     def overrides(self, hook: Hook) -> bool:
         """Whether any driver has something to do at this hook."""

@@ -24,6 +24,8 @@ def mappings(agent: Resource) -> dict[str, str]:
 class LinuxbridgeMechanismDriver(api.MechanismDriver):
     """The driver ``linuxbridge``; option ``enable_security_group`` of ``[securitygroup]``."""
 
+    agent_type = constants.AGENT_TYPE_LINUXBRIDGE
+
     def initialize(self) -> None:
         """Read the options."""
         details = {

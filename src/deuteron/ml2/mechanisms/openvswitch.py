@@ -110,6 +110,8 @@ class OpenvswitchMechanismDriver(api.MechanismDriver):
 
     resource_provider_uuid5_namespace = _NAMESPACE
 
+    agent_type = constants.AGENT_TYPE_OVS
+
     def initialize(self) -> None:
         """Read the options.
 

@@ -656,6 +656,8 @@ def upgrade() -> None:
         ),
         sa.Column("ip_allocation", _text(16), nullable=False),
         sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column("awaits_l2", sa.Boolean(), nullable=False),
+        sa.Column("awaits_dhcp", sa.Boolean(), nullable=False),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
