@@ -15,6 +15,7 @@ SHOWN: dict[str, set[str]] = {
         *("router:external", "port_security_enabled", "l2_adjacency"),
         *("provider:network_type", "provider:physical_network", "provider:segmentation_id"),
         *("ipv4_address_scope", "ipv6_address_scope", "qos_policy_id"),
+        *("availability_zone_hints", "availability_zones"),
         *PROJECT,
         *STANDARD,
     },
@@ -52,7 +53,7 @@ SHOWN: dict[str, set[str]] = {
     "agent": {
         *("id", "agent_type", "binary", "host", "topic", "admin_state_up", "alive"),
         *("created_at", "started_at", "heartbeat_timestamp", "configurations", "description"),
-        "resources_synced",
+        *("resources_synced", "availability_zone"),
     },
 }
 

@@ -46,7 +46,7 @@ class Shelf:
                 "created_at": "2014-06-04T12:00:00Z",
                 "updated_at": "2014-06-04T12:00:00Z",
                 "revision_number": 1,
-                "is_default": None,  # a column that no enabled extension shows
+                "evpn_vni": None,  # a column that no enabled extension shows
             }
             self.rows[row["id"]] = row
             made.append(dict(row))

@@ -61,7 +61,7 @@ def test_filters_have_the_attributes_type(
         ("changed_since=2020-01-01T00:00:00", (400, "HTTPBadRequest")),
         ("l2_adjacency=true", (400, "HTTPBadRequest")),
         ("port_security_enabled=true", (400, "HTTPBadRequest")),
-        ("is_default=true", (400, "HTTPBadRequest")),
+        ("evpn_vni=1", (400, "HTTPBadRequest")),
         ("name=%ff", (400, "HTTPBadRequest")),
         ("name=%00", (400, "HTTPBadRequest")),
         ("admin_state_up=zz", (400, "InvalidInput")),

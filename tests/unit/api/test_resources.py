@@ -32,7 +32,7 @@ def test_create_answers_the_whole_network_with_its_project_twice(client: TestCli
     assert network["name"] == "blue"
     assert network["admin_state_up"] is True, "a default of the attribute map"
     assert network["project_id"] == network["tenant_id"] == "p1"
-    assert "is_default" not in network, "no enabled extension shows it"
+    assert "evpn_vni" not in network, "no enabled extension shows it"
 
 
 def test_the_core_is_told_the_project_under_one_name(client: TestClient, shelf: Shelf) -> None:
