@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -112,6 +113,30 @@ def test_an_entry_that_commits_late_is_not_skipped(remote, clock):
         assert delivered(reader) == []
     assert delivered(reader) == ["late"]
     assert gaps_of(remote) == []
+
+
+def test_what_follows_a_late_entry_does_not_overtake_it(remote, clock):
+    change(remote, "0")
+    reader = JournalReader(remote, "test", clock=clock)
+    assert delivered(reader) == ["0"]
+    statements = 0
+    with ExitStack() as under_way:
+        late = under_way.enter_context(remote.transaction(ASKED))
+        late.journal("port", "late", "create", "owner")
+        late.flush()
+        change(remote, "1")
+        assert delivered(reader) == ["1"]
+
+        def commit_in_between(_statement: str) -> None:
+            nonlocal statements
+            statements += 1
+            if statements == 2:
+                under_way.close()
+                change(remote, "after it")
+
+        with remote.watched(commit_in_between):
+            first = delivered(reader)
+    assert first + delivered(reader) == ["late", "after it"]
 
 
 def test_a_late_entry_is_not_lost_by_a_change_of_readers(remote, clock):
@@ -294,10 +319,13 @@ def test_old_entries_go_when_every_reader_has_passed_them(database, clock):
     assert delivered(JournalReader(database, "third", clock=clock)) == ["new"]
 
 
-def test_a_reader_that_is_gone_does_not_keep_entries_for_ever(database, clock):
+@pytest.mark.parametrize("released", [False, True])
+def test_a_reader_that_is_gone_does_not_keep_entries_for_ever(database, clock, released):
     change_at(database, clock, "old")
     gone = JournalReader(database, "gone", clock=clock)
     assert gone.read() is not None
+    if released:
+        gone.release()
     clock.forward(29 * 86400)
     assert prune(database, days=7, clock=clock) == 0
     clock.forward(2 * 86400)

@@ -91,7 +91,7 @@ def test_250_ports_at_once_on_one_subnet(database_url: str) -> None:
         assert len(kept["ports"]) == PORTS
 
 
-def test_what_was_accepted_survives_a_kill(database_url: str) -> None:
+def test_what_was_accepted_survives_akill(database_url: str) -> None:
     service = a_service(database_url)
     try:
         service.start()
@@ -113,7 +113,7 @@ def test_what_was_accepted_survives_a_kill(database_url: str) -> None:
         for thread in threads:
             thread.start()
         time.sleep(1.5)
-        _kill(service.pid)
+        kill(service.pid)
         stop.set()
         for thread in threads:
             thread.join()
@@ -131,7 +131,7 @@ def test_what_was_accepted_survives_a_kill(database_url: str) -> None:
         service.remove()
 
 
-def _kill(parent: int) -> None:
+def kill(parent: int) -> None:
     """SIGKILL to the workers and the parent, at once."""
     found = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=True

@@ -219,6 +219,25 @@ def test_libraries_register_their_own_options(write: Write) -> None:
     assert cfg.CONF.database.connection == "mysql://u:p@db/neutron"
 
 
+def test_nova_is_told_where_the_site_says_how_to_log_in(write: Write) -> None:
+    login = "auth_type = password\nauth_url = http://k/v3\nusername = n\npassword = secret\n"
+    never = "[DEFAULT]\nnotify_nova_on_port_status_changes = no\n"
+
+    own = config.load([write(f"[nova]\n{login}region_name = here\n")]).nova
+    shared = config.load([write(f"[nova]\nauth_section = cloud\n[cloud]\n{login}")]).nova
+    half = config.load([write(f"{never}[nova]\n{login}")]).nova
+    none = config.load(
+        [write(f"{never}notify_nova_on_port_data_changes = no\n[nova]\n{login}")]
+    ).nova
+
+    assert own is not None
+    assert (own.region_name, own.endpoint_type, own.timeout) == ("here", "public", 10)
+    assert shared is not None
+    assert half is not None
+    assert none is None
+    assert config.load([write("[nova]\nregion_name = here\n")]).nova is None
+
+
 # --- faults --------------------------------------------------------------------------------------
 
 FAULTS = [
@@ -281,6 +300,21 @@ FAULTS = [
     ("[database]\nsql_connection = sqlite:///:memory:", ":2: [database] sql_connection = sqlite:///:memory:: a database in memory is not shared by processes; write sqlite:///PATH"),
     ("[database]\nmax_pool_size = -1", ":2: [database] max_pool_size = -1: the number is out of bounds; use at least 0"),
     ("[deuteron]\napi_threads = 0", ":2: [deuteron] api_threads = 0: the number is out of bounds; use at least 1"),
+    # nova
+    ("[nova]\nauth_type = pasword", ":2: [nova] auth_type = pasword: there is no such way to log in; did you mean password?"),
+    ("[nova]\nauth_type = magic", ":2: [nova] auth_type = magic: there is no such way to log in; write password"),
+    ("[nova]\nusername = neutron", "[nova] auth_type =  (not set): the section says who logs in, but not how; write auth_type = password"),
+    ("[nova]\nauth_type = password\nusername = n\npassword = secret", "[nova] auth_url =  (not set): password needs auth_url; write auth_url = http://HOST:5000/v3"),
+    ("[nova]\nauth_type = password\nauth_url = http://k/v3\npassword = secret", "[nova] username =  (not set): password needs username; write username = that of this service's user"),
+    ("[nova]\nauth_type = v3password\nauth_url = http://k/v3\nuser_id = 1", "[nova] password =  (not set): v3password needs password; write password = that of this service's user"),
+    ("[nova]\nauth_type = password\nauth_url = k:5000\nusername = n\npassword = secret", ":3: [nova] auth_url = k:5000: this is no URL; write http://HOST or https://HOST"),
+    ("[nova]\nauth_type = none", "[nova] endpoint =  (not set): none needs endpoint; write endpoint = http://HOST:8774/v2.1"),
+    ("[nova]\nauth_type = none\nendpoint = nova", ":3: [nova] endpoint = nova: this is no URL; write http://HOST or https://HOST"),
+    ("[nova]\nauth_section = elsewhere", ":2: [nova] auth_section = elsewhere: [elsewhere] has no auth_type; write one there, or remove auth_section"),
+    ("[nova]\nauth_section = cloud\n[cloud]\nauth_type = password\nauth_url = http://k\nuser_id = 1", ":2: [nova] auth_section = cloud: password needs password; write password = that of this service's user"),
+    ("[nova]\nendpoint_type = publicURL", ":2: [nova] endpoint_type = publicURL: Valid values are [public, admin, internal], but found 'publicURL'"),
+    ("[nova]\ntimeout = 0", ":2: [nova] timeout = 0: the number is out of bounds; use at least 0.1"),
+    ("[DEFAULT]\nsend_events_interval = 0", ":2: [DEFAULT] send_events_interval = 0: the number is out of bounds; use at least 1"),
     # lines
     ("bind_port = 1", ":1: bind_port = 1: the option stands before any section; write [DEFAULT] or its section above it"),
     ("[DEFAULT]\nbind_port", ":2: bind_port: this is not an option; write name = value"),

@@ -3,12 +3,12 @@
 import logging
 from types import SimpleNamespace
 
-from oslo_config import cfg
 from oslo_policy import opts as policy_options
 
 from deuteron.api import auth, policy_files
 from deuteron.api.call import Authenticate
 from deuteron.api.policy_files import SiteRules
+from deuteron.app import option_files
 from deuteron.config import Settings
 
 LOG = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def strategy(settings: Settings) -> Authenticate:
     if settings.auth_strategy == "keystone":
         from deuteron.api import auth_keystone  # its libraries take a second to import
 
-        return auth_keystone.Tokens(auth_keystone.site_of(_files(settings)))
+        return auth_keystone.Tokens(auth_keystone.site_of(option_files.opened(settings)))
     if settings.auth_strategy == "http_basic":
         from deuteron.api import auth_basic  # bcrypt, for those who use it
 
@@ -38,7 +38,7 @@ def rules(settings: Settings) -> SiteRules:
         ConfigError: a line for each fault of its files.
     """
     chosen = settings.oslo_policy
-    conf = _files(settings)
+    conf = option_files.opened(settings)
     for section, options in policy_options.list_opts():
         conf.register_opts(options, group=section)
     site = policy_files.read(
@@ -51,15 +51,3 @@ def rules(settings: Settings) -> SiteRules:
     for warning in site.warnings:
         LOG.warning(warning)
     return site
-
-
-def _files(settings: Settings) -> cfg.ConfigOpts:
-    """The configuration files in the form in which OpenStack's libraries read them."""
-    conf = cfg.ConfigOpts()
-    conf(
-        args=[],
-        project="neutron",
-        default_config_files=list(settings.config_files),
-        default_config_dirs=[],
-    )
-    return conf

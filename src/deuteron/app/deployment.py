@@ -6,7 +6,7 @@ settings --> database --> type drivers --> segment manager
 """
 
 from deuteron import metrics
-from deuteron.app import plugins
+from deuteron.app import followers, plugins
 from deuteron.config import Settings
 from deuteron.core import availability_zones, port_extensions, segment_ranges
 from deuteron.core.default_external_network import DEFAULT_EXTERNAL_NETWORK
@@ -130,7 +130,7 @@ def open_database(settings: Settings) -> Database:
     return Database(
         configured.connection,
         pool_size=(
-            settings.deuteron.api_threads + _SPARE_CONNECTIONS
+            settings.deuteron.api_threads + _SPARE_CONNECTIONS + len(followers.enabled(settings))
             if configured.max_pool_size is None
             else configured.max_pool_size
         ),

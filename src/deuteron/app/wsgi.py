@@ -9,16 +9,18 @@ semicolons, and ``OS_NEUTRON_CONFIG_DIR`` for names without a folder, or where N
 import os
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deuteron import api, config
 from deuteron.api import nouns
-from deuteron.app import authentication, plugins
-from deuteron.app.background import Background, Chore, own_context
+from deuteron.app import authentication, followers, plugins
+from deuteron.app.background import Background, Chore, Following, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
 from deuteron.core import binding, postcommit_repair, segment_ranges
+from deuteron.core import followers as journal_followers
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_agents import FailOver
 from deuteron.db import journal
@@ -115,6 +117,7 @@ def load(settings: Settings) -> Any:
     """
     deployment = build(settings)
     Background(chores(deployment)).start()
+    Following(deployment.database, followers.enabled(settings)).start()
     return application_of(deployment)
 
 
@@ -123,6 +126,7 @@ def application_of(deployment: Deployment) -> Any:
     settings = deployment.settings
     groups = settings.securitygroup.enable_security_group
     services = plugins.enabled(settings)
+    names = [one.name for one in followers.enabled(settings)]
     return api.application(
         deployment,
         resources=(
@@ -140,7 +144,10 @@ def application_of(deployment: Deployment) -> Any:
             filter_validation=settings.filter_validation,
             rules=authentication.rules(settings),
         ),
-        known=api.Known(ranges=segment_ranges.use),
+        known=api.Known(
+            ranges=segment_ranges.use,
+            lags=partial(journal_followers.lags, names=names) if names else None,
+        ),
         foreign=[extension for service in services for extension in service.extensions],
     )
 

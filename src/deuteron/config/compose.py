@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deuteron.config import known, options, plugins, values
+from deuteron.config import known, options, plugins, services, values
 from deuteron.config.resolve import Resolved
 from deuteron.config.settings import (
     Database,
@@ -103,6 +103,10 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         rpc_workers=value("rpc_workers"),
         rpc_state_report_workers=value("rpc_state_report_workers"),
         network_link_prefix=value("network_link_prefix", values.link_prefix),
+        notify_nova_on_port_status_changes=value("notify_nova_on_port_status_changes"),
+        notify_nova_on_port_data_changes=value("notify_nova_on_port_data_changes"),
+        send_events_interval=value("send_events_interval"),
+        nova=services.nova(resolved),
         debug=value("debug"),
         log_file=_log_file(value("log_dir"), value("log_file")),
         database=database,

@@ -93,7 +93,7 @@ _DEFAULT = """
     rpc_response_max_timeout rpc_thread_pool_size
     rpc_zmq_bind_address rpc_zmq_contexts rpc_zmq_host rpc_zmq_ipc_dir
     rpc_zmq_matchmaker rpc_zmq_port rpc_zmq_topic_backlog run_external_periodic_tasks
-    send_events_interval setproctitle ssl_ca_file ssl_cert_file ssl_key_file syslog_log_facility
+    setproctitle ssl_ca_file ssl_cert_file ssl_key_file syslog_log_facility
     tcp_keepidle use_journal use_json use_namespaces use_ssl use_stderr use_syslog
     use_syslog_rfc_format verbose vlan_qinq wsgi_default_pool_size wsgi_keep_alive
     wsgi_log_format wsgi_server_debug"""

@@ -138,12 +138,18 @@ _DEFAULT: list[cfg.Opt] = [
     cfg.BoolOpt(
         "notify_nova_on_port_status_changes",
         default=True,
-        help="Whether the compute service is told that a port became active.",
+        help="Whether Nova is told that ports of its servers became active or down.",
     ),
     cfg.BoolOpt(
         "notify_nova_on_port_data_changes",
         default=True,
-        help="Whether the compute service is told that the addresses of a port changed.",
+        help="Whether Nova is told that ports of its servers were changed or deleted.",
+    ),
+    cfg.IntOpt(
+        "send_events_interval",
+        default=2,
+        min=1,
+        help="Seconds between two requests to Nova, so that more goes with one.",
     ),
     cfg.BoolOpt(
         "sg_filter_ethertypes",
@@ -326,6 +332,27 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
             help="Without effect: tokens for domains or the system are always refused.",
         ),
     ],
+    "nova": [
+        cfg.StrOpt(
+            "auth_type",
+            help="How this service logs in: password, v3applicationcredential, ... . Not set: Nova "
+            "is told nothing.",
+        ),
+        cfg.StrOpt("auth_section", help="Another section that has these options."),
+        cfg.StrOpt("auth_url", help="Keystone: http://HOST:5000/v3."),
+        cfg.StrOpt("username", help="The user of this service."),
+        cfg.StrOpt("user_id", help="The same by its id."),
+        cfg.StrOpt("password", secret=True, help="The user's password."),
+        cfg.StrOpt("endpoint", help="Nova's URL, where auth_type asks no Keystone."),
+        cfg.StrOpt("region_name", help="Nova's region in the catalog. Not set: the first."),
+        cfg.StrOpt(
+            "endpoint_type",
+            default="public",
+            choices=["public", "admin", "internal"],
+            help="Nova's interface in the catalog: public, admin or internal.",
+        ),
+        cfg.FloatOpt("timeout", default=10.0, min=0.1, help="Seconds to wait for an answer."),
+    ],
     "DEFAULT": [
         cfg.StrOpt(
             "transport_url",
@@ -376,8 +403,6 @@ FOR_DRIVERS: frozenset[tuple[str, str]] = frozenset(
     {
         ("DEFAULT", "dhcp_lease_duration"),
         ("DEFAULT", "host"),
-        ("DEFAULT", "notify_nova_on_port_data_changes"),
-        ("DEFAULT", "notify_nova_on_port_status_changes"),
         ("DEFAULT", "vlan_transparent"),
         ("ml2", "tunnelled_network_rp_name"),
         ("ml2_type_vxlan", "vxlan_group"),

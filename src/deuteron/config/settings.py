@@ -124,6 +124,21 @@ class ServiceProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nova:
+    """Section ``[nova]``, beside what keystoneauth reads there.
+
+    Args:
+        region_name: of the catalog, None where there is one.
+        endpoint_type: ``public``, ``admin`` or ``internal``.
+        timeout: seconds to wait for an answer.
+    """
+
+    region_name: str | None
+    endpoint_type: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that our own code reads.
 
@@ -161,6 +176,10 @@ class Settings:
         rpc_workers: processes that answer agents.
         rpc_state_report_workers: processes that only take reports.
         network_link_prefix: what the links of answers begin with, None for the request's host.
+        notify_nova_on_port_status_changes: whether Nova is told that ports were plugged.
+        notify_nova_on_port_data_changes: whether Nova is told that ports changed otherwise.
+        send_events_interval: seconds between two requests to Nova.
+        nova: how Nova is reached, None where it is told nothing.
         debug: log more.
         log_file: None for standard error.
     """
@@ -197,6 +216,10 @@ class Settings:
     rpc_workers: int
     rpc_state_report_workers: int
     network_link_prefix: str | None
+    notify_nova_on_port_status_changes: bool
+    notify_nova_on_port_data_changes: bool
+    send_events_interval: int
+    nova: Nova | None
     debug: bool
     log_file: str | None
     database: Database

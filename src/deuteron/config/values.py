@@ -171,12 +171,15 @@ def network_scheduler(value: str) -> str:
 
 def link_prefix(value: str | None) -> str | None:
     """An absolute HTTP URL."""
-    if not value:
-        return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    return http_url(value).rstrip("/") if value else None
+
+
+def http_url(value: str | None) -> str:
+    """An absolute HTTP URL; nothing is left as it is."""
+    parts = urlsplit(value or "")
+    if value and (parts.scheme not in {"http", "https"} or not parts.netloc):
         raise ValueError("this is no URL; write http://HOST or https://HOST")
-    return value.rstrip("/")
+    return value or ""
 
 
 def database_url(value: str) -> str:

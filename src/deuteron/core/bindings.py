@@ -268,7 +268,7 @@ def delete(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> None:
         rows.remove(tx, port_id, host)
         unbound = {**port, "binding:host_id": "", "status": "DOWN"}
         now = unbound if present["status"] == rows.ACTIVE else port
-        port_journal.note(tx, "update", now, port)
+        port_journal.note(tx, port_journal.UNBIND, now, port)
 
 
 def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Binding:

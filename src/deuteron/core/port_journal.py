@@ -25,9 +25,10 @@ NOTED = (
 # What the DHCP server of a port's network has to know, beside its MAC address.
 ADDRESSED = ("fixed_ips", "extra_dhcp_opts", "dns_name", "dns_domain")
 
-# Events beside those of the API's verbs: the port was bound by drivers, another of its bindings
-# became the active one.
+# Events beside those of the API's verbs: the port was bound by drivers, lost a binding, another of
+# its bindings became the active one.
 BIND = "bind"
+UNBIND = "unbind"
 ACTIVATE = "activate"
 # An agent has changed its status; has plugged it on a host to which it will move; has forgotten
 # where the other ports of its network are.

@@ -253,8 +253,10 @@ class JournalReader:
             self._held_until = 0.0
             now = self._clock()
             with self._database.read() as writer:
+                # Just over; `prune` goes by it.
+                until = later(now, -1)
                 writer.execute(
-                    _HOLD, {"reader": self._name, "me": self._me, "now": now, "until": ""}
+                    _HOLD, {"reader": self._name, "me": self._me, "now": now, "until": until}
                 )
 
     def _hold(self) -> bool:

@@ -1,0 +1,36 @@
+"""The followers of the journal that a deployment has: settings in, records out."""
+
+from functools import partial
+
+from deuteron.app import option_files
+from deuteron.config import Settings
+from deuteron.core.followers import Follower
+
+
+def enabled(settings: Settings) -> tuple[Follower, ...]:
+    """Those that the configuration asks for; nothing is connected or read yet."""
+    return tuple(one for one in (_nova(settings),) if one is not None)
+
+
+def _nova(settings: Settings) -> Follower | None:
+    configured = settings.nova
+    if configured is None:
+        return None
+    from deuteron.notifiers import nova, service  # for those who use it
+
+    address = service.Address(
+        section=nova.NAME,
+        service_type=nova.SERVICE_TYPE,
+        interface=configured.endpoint_type,
+        region_name=configured.region_name,
+        timeout=configured.timeout,
+    )
+    return nova.follower(
+        service.Service(address, partial(option_files.opened, settings)),
+        nova.Wishes(
+            status=settings.notify_nova_on_port_status_changes,
+            data=settings.notify_nova_on_port_data_changes,
+        ),
+        interval=settings.send_events_interval,
+        timeout=configured.timeout,
+    )

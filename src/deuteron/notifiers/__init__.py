@@ -1,0 +1,1 @@
+"""Other services of the cloud that are told what happened here, by followers of the journal."""
