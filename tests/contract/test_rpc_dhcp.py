@@ -1,11 +1,13 @@
 """What DHCP and metadata agents are answered, and what is to be told to DHCP agents."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from deuteron.core import agents, dhcp_agents, dhcp_news, networks, ports, segments, subnets
 from deuteron.core.dhcp_agents import device_id
+from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.db import segments as segment_rows
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput, IpAddressGenerationFailure, NetworkNotFound, PortNotFound
@@ -382,6 +384,15 @@ def test_who_died_before_it_scheduled_is_made_up_for(site, told):
     site.report("h1")
     report(site, "h1")
     assert told.methods() == [("h1", "subnet_create_end", 3), ("h1", "network_create_end", 0)]
+
+
+def test_the_first_agent_is_not_missed_though_another_process_met_it(site, told):
+    network = site.network()
+    site.port(network)
+    assert told() == []
+    start(Site(replace(site.d, dhcp_presence=DhcpPresence())), "h1")
+    site.port(network)
+    assert [method for _, method, _ in told.methods()] == ["port_create_end", "network_create_end"]
 
 
 def test_the_news_of_many_entries_cost_what_one_does(site):

@@ -74,7 +74,7 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
         entries: of the journal.
     """
     with d.database.read() as conn:
-        if not d.dhcp_presence.there(conn):
+        if not d.dhcp_presence.ask(conn):
             return None
     told = [entry for entry in entries if _is_stated(entry)]
     found_ports = _by_id(ports.list_, d, ctx, _ids(told, "port"))

@@ -14,7 +14,8 @@ class DhcpPresence:
     """What this process last heard of DHCP agents.
 
     It may be wrong for some seconds after another process has met the first agent. Nothing is lost
-    by that: a new agent asks for all networks that lack one.
+    by that: a new agent asks for all networks that lack one, and who follows the journal for agents
+    makes up for what was not scheduled since.
 
     Args:
         clock: seconds, monotonic.
@@ -28,7 +29,12 @@ class DhcpPresence:
     def there(self, conn: Connectable) -> bool:
         """Whether there are any, dead or alive: no statement where it was asked just before."""
         if self._clock() >= self._until:
-            self._remember(rows.any_agent(conn))
+            return self.ask(conn)
+        return self._there
+
+    def ask(self, conn: Connectable) -> bool:
+        """Whether there are any now, for those who must not miss the first: one statement."""
+        self._remember(rows.any_agent(conn))
         return self._there
 
     def met(self) -> None:
