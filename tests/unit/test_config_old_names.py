@@ -227,3 +227,10 @@ def test_service_plugins_are_known_by_name_and_by_path(write: Write) -> None:
         ),
     )
     assert config.load([write("[DEFAULT]\n")]).service_plugins is None
+
+
+def test_the_extension_drivers_of_neutron_need_no_driver(write: Write) -> None:
+    names = ("dns_domain_keywords", "data_plane_status", "port_trusted", "port_hints")
+    settings = config.load([write(f"[ml2]\nextension_drivers = {','.join(names)}\n")])
+    assert settings.warnings == ()
+    assert settings.ml2.extension_drivers == names

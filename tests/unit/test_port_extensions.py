@@ -1,4 +1,4 @@
-"""Port security, allowed address pairs and extra DHCP options, as Neutron was seen to do it."""
+"""The extensions of ports that come with the service, as Neutron was seen to do it."""
 
 from typing import Any
 
@@ -6,24 +6,34 @@ import pytest
 
 from deuteron import errors
 from deuteron.core.port_extensions import builtin
+from deuteron.core.port_extensions.dns_names import assignment, dns_names
+from deuteron.core.port_extensions.host_attributes import offloaded
 
 NETWORK = {"id": "n", "port_security_enabled": True}
 MAC = "fa:16:3e:00:00:01"
 NO_TRANSACTION: Any = None
+ALL = builtin(max_allowed_address_pair=3, dns_domain="example.org")
 
 
 def created(
     body: dict[str, Any], *, device_owner: str = "", network: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": "p", "mac_address": MAC, "device_owner": device_owner}
-    for extension in builtin(max_allowed_address_pair=3):
+    row: dict[str, Any] = {
+        "id": "p",
+        "mac_address": MAC,
+        "device_owner": device_owner,
+        "binding:host_id": "host-1",
+        "binding:vif_type": "unbound",
+        "binding:profile": body.get("binding:profile") or {},
+    }
+    for extension in ALL:
         extension.on_create(NO_TRANSACTION, body, row, network or NETWORK)
     return row
 
 
 def updated(original: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     row = {**original, **changes}
-    for extension in builtin(max_allowed_address_pair=3):
+    for extension in ALL:
         extension.on_update(NO_TRANSACTION, changes, row, original)
     return row
 
@@ -38,7 +48,7 @@ def option(name: str, value: str | None, **more: int) -> dict[str, Any]:
 
 def test_every_column_of_an_extension_is_filled():
     row = created({"extra_dhcp_opts": None})
-    for extension in builtin(max_allowed_address_pair=3):
+    for extension in ALL:
         assert set(extension.columns) <= set(row)
 
 
@@ -149,3 +159,99 @@ def test_an_update_leaves_the_original_alone():
     port = created({"extra_dhcp_opts": [option("a", "1")]})
     updated(port, {"extra_dhcp_opts": [option("a", "2")]})
     assert port["extra_dhcp_opts"] == [{"opt_name": "a", "opt_value": "1", "ip_version": 4}]
+
+
+def test_what_hosts_are_told_is_nothing_by_default():
+    row = created({})
+    assert row["propagate_uplink_status"] is True
+    for name in (
+        "data_plane_status",
+        "device_profile",
+        "hardware_offload_type",
+        "hints",
+        "numa_affinity_policy",
+        "trusted",
+    ):
+        assert row[name] is None
+
+
+def test_empty_hints_and_profiles_are_none():
+    row = created({"hints": {}, "device_profile": ""})
+    assert (row["hints"], row["device_profile"]) == (None, None)
+    row = created({"hints": {"openvswitch": {}}})
+    assert row["hints"] == {"openvswitch": {}}
+    assert updated(row, {"hints": {}})["hints"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "capabilities"),
+    [
+        ({}, ["switchdev"]),
+        ({"capabilities": ["x"]}, ["x", "switchdev"]),
+        ({"capabilities": ["switchdev"]}, ["switchdev"]),
+        ({"capabilities": "switchdev"}, ["switchdev"]),
+    ],
+)
+def test_hardware_offload_is_a_capability_of_the_profile(given, capabilities):
+    profile = {"slot": 1, **given}
+    assert offloaded(profile, "switchdev") == {"slot": 1, "capabilities": capabilities}
+    assert profile == {"slot": 1, **given}
+
+
+def test_trust_is_shown_in_the_profile_whatever_that_becomes():
+    port = created({"trusted": True, "binding:profile": {"slot": 1}})
+    assert port["binding:profile"] == {"slot": 1, "trusted": True}
+    port = updated(port, {"binding:profile": {"slot": 2, "trusted": "perhaps"}})
+    assert port["binding:profile"] == {"slot": 2, "trusted": True}
+    assert updated(port, {"trusted": False})["binding:profile"] == {"slot": 2, "trusted": False}
+
+
+def test_the_numa_policy_of_a_bound_port_stays():
+    port = created({"numa_affinity_policy": "socket"})
+    assert updated(port, {"numa_affinity_policy": None})["numa_affinity_policy"] is None
+    bound = {**port, "binding:vif_type": "ovs"}
+    with pytest.raises(errors.PortBoundNUMAAffinityPolicy, match="host-1"):
+        updated(bound, {"numa_affinity_policy": "legacy"})
+    assert updated(bound, {"name": "n"})["numa_affinity_policy"] == "socket"
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "host", "full"),
+    [
+        ("", ".d.", "host-2001-db8--1", "host-2001-db8--1.d."),
+        ("", "", "host-2001-db8--1", "host-2001-db8--1"),
+        ("web", ".d.", "web", "web.d."),
+        ("web.d.", ".d.", "web.d.", "web.d."),
+    ],
+)
+def test_each_address_has_a_name(name, suffix, host, full):
+    assert assignment([{"ip_address": "2001:db8::1"}], name, suffix) == [
+        {"ip_address": "2001:db8::1", "hostname": host, "fqdn": full}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "kept", "full"),
+    [
+        ("example.org", "web", "web.example.org."),
+        ("example.org.", "web", "web.example.org."),
+        ("openstacklocal", "", "host-1-1-1-1.openstacklocal."),
+        ("", "", "host-1-1-1-1"),
+    ],
+)
+def test_ports_have_names_where_the_site_has_a_domain(domain, kept, full):
+    names = dns_names(domain=domain)
+    row: dict[str, Any] = {"fixed_ips": [{"ip_address": "1.1.1.1"}]}
+    names.on_create(NO_TRANSACTION, {"dns_name": "web", "dns_domain": "a.b."}, row, NETWORK)
+    assert row["dns_name"] == kept
+    names.derive([row])
+    assert row["dns_assignment"][0]["fqdn"] == full
+    changed = {**row, "dns_name": "other", "dns_domain": "c."}
+    names.on_update(NO_TRANSACTION, {"dns_name": "other", "dns_domain": "c."}, changed, row)
+    assert (changed["dns_name"] == "other") is (kept != "")
+
+
+def test_ports_that_were_read_in_part_have_no_names():
+    rows = [{"id": "p", "dns_name": "web"}]
+    dns_names(domain="example.org").derive(rows)
+    assert rows == [{"id": "p", "dns_name": "web"}]

@@ -8,7 +8,12 @@ settings --> database --> type drivers --> segment manager
 from deuteron import metrics
 from deuteron.app import followers, plugins
 from deuteron.config import Settings
-from deuteron.core import availability_zones, port_extensions, segment_ranges
+from deuteron.core import (
+    availability_zones,
+    network_extensions,
+    port_extensions,
+    segment_ranges,
+)
 from deuteron.core.default_external_network import DEFAULT_EXTERNAL_NETWORK
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_presence import DhcpPresence
@@ -95,6 +100,7 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
                     dhcp_presence, default=settings.default_availability_zones
                 ),
                 DEFAULT_EXTERNAL_NETWORK,
+                *network_extensions.BUILTIN,
                 *(one for service in services for one in service.networks),
             )
         ),
@@ -103,7 +109,8 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
         ports=Extended(
             extensions=(
                 *port_extensions.builtin(
-                    max_allowed_address_pair=settings.max_allowed_address_pair
+                    max_allowed_address_pair=settings.max_allowed_address_pair,
+                    dns_domain=settings.dns_domain,
                 ),
                 *(one for service in services for one in service.ports),
             )

@@ -36,8 +36,12 @@ ALIASES = (
     "availability_zone_filter",
     "binding",
     "binding-extended",
+    "data-plane-status",
     "default-subnetpools",
     "dhcp_agent_scheduler",
+    "dns-domain-ports",
+    "dns-integration",
+    "dns-integration-domain-keywords",
     "empty-string-filtering",
     "external-net",
     "extra_dhcp_opt",
@@ -53,9 +57,16 @@ ALIASES = (
     "network-segment-range",
     "network_availability_zone",
     "pagination",
+    "port-device-profile",
+    "port-hardware-offload-type",
+    "port-hint-ovs-tx-steering",
+    "port-hints",
     "port-mac-address-regenerate",
     "port-mac-override",
+    "port-numa-affinity-policy",
+    "port-numa-affinity-policy-socket",
     "port-security",
+    "port-trusted-vif",
     "project-id",
     "provider",
     "quota-check-limit",
@@ -74,6 +85,7 @@ ALIASES = (
     "standard-attr-segment",
     "standard-attr-tag",
     "standard-attr-timestamp",
+    "subnet-dns-publish-fixed-ip",
     "subnet-external-network",
     "subnet-segmentid-writable",
     "subnet-service-types",
@@ -81,6 +93,9 @@ ALIASES = (
     "subnet_onboard",
     "subnetpool-prefix-ops",
     "tag-creation",
+    "tag-ports-during-bulk-creation",
+    "uplink-status-propagation",
+    "uplink-status-propagation-updatable",
 )
 SECURITY_GROUP_ALIASES = (
     "address-group",
@@ -96,6 +111,8 @@ SECURITY_GROUP_ALIASES = (
     "security-groups-shared-filtering",
     "stateful-security-group",
 )
+# For networks that carry the VLAN tags of their guests, if all drivers support that.
+TAGGED_FRAMES_ALIASES = ("qinq", "vlan-transparent")
 
 # Days that entries of the journal are kept at least.
 _JOURNAL_DAYS = 30
@@ -124,16 +141,15 @@ def load(settings: Settings) -> Any:
 def application_of(deployment: Deployment) -> Any:
     """The API of a deployment as a WSGI application."""
     settings = deployment.settings
-    groups = settings.securitygroup.enable_security_group
     services = plugins.enabled(settings)
     names = [one.name for one in followers.enabled(settings)]
     return api.application(
         deployment,
         resources=(
-            *nouns.resources(security_groups=groups),
+            *nouns.resources(security_groups=settings.securitygroup.enable_security_group),
             *(noun for service in services for noun in service.resources),
         ),
-        aliases=(*ALIASES, *(SECURITY_GROUP_ALIASES if groups else ())),
+        aliases=_aliases(deployment),
         authenticate=authentication.strategy(settings),
         special=nouns.SPECIAL,
         options=api.Options(
@@ -150,6 +166,24 @@ def application_of(deployment: Deployment) -> Any:
         ),
         foreign=[extension for service in services for extension in service.extensions],
     )
+
+
+def _aliases(deployment: Deployment) -> tuple[str, ...]:
+    """The extensions of the core that a site has and all of its mechanism drivers support."""
+    settings = deployment.settings
+    groups = settings.securitygroup.enable_security_group
+    wished = (settings.vlan_qinq, settings.vlan_transparent)
+    aliases = (
+        *ALIASES,
+        *(SECURITY_GROUP_ALIASES if groups else ()),
+        *(
+            alias
+            for alias, wish in zip(TAGGED_FRAMES_ALIASES, wished, strict=True)
+            if wish is not False
+        ),
+    )
+    supported = deployment.mechanisms.supported(aliases)
+    return tuple(alias for alias in aliases if alias in supported)
 
 
 def chores(deployment: Deployment) -> list[Chore]:

@@ -67,7 +67,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         config_files=tuple(paths),
         warnings=(
             *warnings,
-            *_missing_plugins(service_plugins, ml2),
+            *_missing_plugins(service_plugins),
             *_types_without_segments(resolved, ml2),
             *_old_policy(resolved),
         ),
@@ -79,12 +79,15 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         http_basic_auth_user_file=value("http_basic_auth_user_file"),
         service_plugins=service_plugins.chosen,
         base_mac=value("base_mac", values.base_mac),
+        dns_domain=value("dns_domain", values.dns_domain),
         pagination_max_limit=value("pagination_max_limit", values.page_limit),
         allow_bulk=value("allow_bulk"),
         filter_validation=value("filter_validation"),
         max_dns_nameservers=value("max_dns_nameservers"),
         max_subnet_host_routes=value("max_subnet_host_routes"),
         max_allowed_address_pair=value("max_allowed_address_pair"),
+        vlan_transparent=value("vlan_transparent"),
+        vlan_qinq=value("vlan_qinq"),
         global_physnet_mtu=value("global_physnet_mtu"),
         agent_down_time=value("agent_down_time"),
         enable_new_agents=value("enable_new_agents"),
@@ -280,23 +283,13 @@ def _old_policy(resolved: Resolved) -> list[str]:
     return [f"[oslo_policy] {wishes} has no effect: write the rules that you need into policy.yaml"]
 
 
-def _missing_plugins(service_plugins: plugins.ServicePlugins, ml2: Ml2) -> list[str]:
+def _missing_plugins(service_plugins: plugins.ServicePlugins) -> list[str]:
     warnings = []
     parts = [f"{api} ({name})" for name, api in service_plugins.missing.items()]
     if parts:
         warnings.append(
             "service_plugins names what is not part of this server, its API is missing: "
             f"{', '.join(parts)}"
-        )
-    parts = [
-        f"{plugins.EXTENSION_DRIVERS_MISSING[name]} ({name})"
-        for name in ml2.extension_drivers
-        if name in plugins.EXTENSION_DRIVERS_MISSING
-    ]
-    if parts:
-        warnings.append(
-            "extension_drivers names what is not part of this server, its attributes are "
-            f"missing: {', '.join(parts)}"
         )
     return warnings
 

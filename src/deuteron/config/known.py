@@ -95,7 +95,7 @@ _DEFAULT = """
     rpc_zmq_matchmaker rpc_zmq_port rpc_zmq_topic_backlog run_external_periodic_tasks
     setproctitle ssl_ca_file ssl_cert_file ssl_key_file syslog_log_facility
     tcp_keepidle use_journal use_json use_namespaces use_ssl use_stderr use_syslog
-    use_syslog_rfc_format verbose vlan_qinq wsgi_default_pool_size wsgi_keep_alive
+    use_syslog_rfc_format verbose wsgi_default_pool_size wsgi_keep_alive
     wsgi_log_format wsgi_server_debug"""
 
 _DATABASE = """

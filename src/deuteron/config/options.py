@@ -53,7 +53,11 @@ _DEFAULT: list[cfg.Opt] = [
         default="fa:16:3e:00:00:00",
         help="The first three octets of generated MAC addresses, or four if the fourth is not 00.",
     ),
-    cfg.StrOpt("dns_domain", default="openstacklocal", help="Domain of the names of ports."),
+    cfg.StrOpt(
+        "dns_domain",
+        default="openstacklocal",
+        help="Domain of the names of ports; with the default one ports have no names of their own.",
+    ),
     cfg.StrOpt(
         "pagination_max_limit",
         default="-1",
@@ -73,6 +77,10 @@ _DEFAULT: list[cfg.Opt] = [
     cfg.BoolOpt(
         "vlan_transparent",
         help="Whether VLAN transparent networks may be made. Not set: the drivers decide.",
+    ),
+    cfg.BoolOpt(
+        "vlan_qinq",
+        help="Whether networks with two VLAN tags may be made. Not set: the drivers decide.",
     ),
     cfg.IntOpt(
         "agent_down_time",
@@ -403,7 +411,6 @@ FOR_DRIVERS: frozenset[tuple[str, str]] = frozenset(
     {
         ("DEFAULT", "dhcp_lease_duration"),
         ("DEFAULT", "host"),
-        ("DEFAULT", "vlan_transparent"),
         ("ml2", "tunnelled_network_rp_name"),
         ("ml2_type_vxlan", "vxlan_group"),
         ("securitygroup", "enable_ipset"),

@@ -128,26 +128,27 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
-# Neutron's extension drivers whose attributes are here without a driver.
-EXTENSION_DRIVERS_PRESENT = frozenset({"port_security", "qos"})
-
-# The others of Neutron, and what is missing without them.
-EXTENSION_DRIVERS_MISSING = {
-    "data_plane_status": "data plane status of ports",
-    "dns": "DNS names",
-    "dns_domain_keywords": "DNS names with keywords",
-    "dns_domain_ports": "DNS domains of ports",
-    "port_device_profile": "device profiles of ports",
-    "port_hardware_offload_type": "hardware offload types of ports",
-    "port_hint_ovs_tx_steering": "hints of ports",
-    "port_hints": "hints of ports",
-    "port_numa_affinity_policy": "NUMA affinity policies of ports",
-    "port_trusted": "trusted ports",
-    "subnet_dns_publish_fixed_ip": "published DNS names of subnets",
-    "tag_ports_during_bulk_creation": "tags in a bulk creation of ports",
-    "uplink_status_propagation": "uplink status propagation",
-    "uplink_status_propagation_updatable": "uplink status propagation",
-}
+# Neutron's extension drivers: their attributes are here without a driver.
+EXTENSION_DRIVERS_PRESENT = frozenset(
+    {
+        "data_plane_status",
+        "dns",
+        "dns_domain_keywords",
+        "dns_domain_ports",
+        "port_device_profile",
+        "port_hardware_offload_type",
+        "port_hint_ovs_tx_steering",
+        "port_hints",
+        "port_numa_affinity_policy",
+        "port_security",
+        "port_trusted",
+        "qos",
+        "subnet_dns_publish_fixed_ip",
+        "tag_ports_during_bulk_creation",
+        "uplink_status_propagation",
+        "uplink_status_propagation_updatable",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,7 @@ class Settings:
         auth_strategy: ``noauth``, ``http_basic`` or ``keystone``.
         http_basic_auth_user_file: users and hashes of their passwords.
         service_plugins: names of those that are enabled, None for all that there are.
+        dns_domain: the domain of the names of ports.
         base_mac: the first octets of generated MAC addresses, as ``fa:16:3e:00:00:00``.
         pagination_max_limit: most items in one answer, None for no limit.
         allow_bulk: whether a body may hold many resources.
@@ -159,6 +160,8 @@ class Settings:
         max_dns_nameservers: per subnet.
         max_subnet_host_routes: per subnet.
         max_allowed_address_pair: per port.
+        vlan_transparent: whether such networks may be made, None if the drivers decide.
+        vlan_qinq: the same of networks with two VLAN tags.
         global_physnet_mtu: bytes, of the physical networks.
         agent_down_time: seconds of silence after which an agent is dead.
         enable_new_agents: whether an agent that reports first may be used at once.
@@ -194,12 +197,15 @@ class Settings:
     http_basic_auth_user_file: str
     service_plugins: tuple[str, ...] | None
     base_mac: str
+    dns_domain: str
     pagination_max_limit: int | None
     allow_bulk: bool
     filter_validation: bool
     max_dns_nameservers: int
     max_subnet_host_routes: int
     max_allowed_address_pair: int
+    vlan_transparent: bool | None
+    vlan_qinq: bool | None
     global_physnet_mtu: int
     agent_down_time: int
     enable_new_agents: bool

@@ -182,6 +182,15 @@ def http_url(value: str | None) -> str:
     return value or ""
 
 
+def dns_domain(value: str | None) -> str:
+    """A domain name, with or without a dot at its end; empty for none."""
+    name = (value or "").strip()
+    labels = name.removesuffix(".").split(".")
+    if name and (len(name) > 253 or not all(re.fullmatch(r"\S{1,63}", one) for one in labels)):
+        raise ValueError("this is no domain name; write it as example.org")
+    return name
+
+
 def database_url(value: str) -> str:
     """A URL of a kind of database that the server knows; details are the driver's matter."""
     scheme, separator, rest = value.partition("://")

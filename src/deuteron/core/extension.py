@@ -5,6 +5,7 @@
     update   row with the core's changes -> on_update of each, in order -> UPDATE
     delete   on_delete of each, in order -> DELETE
     read     rows -> load of each extension that has one, for all of them at once
+    and after each of them, when everything else is there: derive
 
 Networks, subnets and ports are extended in the same way. The extensions of a deployment are
 visible tuples, built in `deuteron.app`; the core knows none of them by name, and a service plugin
@@ -25,6 +26,7 @@ OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], No
 OnDelete = Callable[[Transaction, Mapping[str, Any]], None]
 Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
 Load = Callable[[Connectable, Sequence[Row]], None]
+Derive = Callable[[Sequence[Row]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class ResourceExtension:
             or to clean up what no foreign key takes along.
         load: ``(conn, rows)`` adds attributes that are not columns to N API dicts, in a constant
             number of statements.
+        derive: ``(rows)`` adds attributes that follow from others alone, to API dicts that were
+            made, changed or read; those that were read in part may lack what it looks at.
 
     An extension refuses a request by raising an error of `deuteron.errors`.
     """
@@ -64,6 +68,7 @@ class ResourceExtension:
     on_update: OnUpdate | None = None
     on_delete: OnDelete | None = None
     load: Load | None = None
+    derive: Derive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +127,10 @@ class Extended:
             for extension in self.extensions:
                 if extension.load is not None:
                     extension.load(conn, rows)
+            self.derive(rows)
+
+    def derive(self, rows: Sequence[Row]) -> None:
+        """Let each add what follows from the other attributes of rows, at least one."""
+        for extension in self.extensions:
+            if extension.derive is not None:
+                extension.derive(rows)

@@ -10,6 +10,7 @@ create   segments.wanted()          what the body asks for, before anything is o
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from deuteron.context import RequestContext
@@ -24,6 +25,7 @@ from deuteron.core import (
     standard,
 )
 from deuteron.core.deployment import Deployment
+from deuteron.core.network_extensions import tagged_frames
 from deuteron.core.subnets import MINIMUM_MTU
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as rows
@@ -75,6 +77,12 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> lis
         security_groups.ensure_default(d, tx, {network["project_id"] for network, _ in made})
         d.networks.stored(tx, pairs)
         foreign_attributes.keep(d, tx, Noun.NETWORK, pairs)
+        for network, segments in made:
+            tagged_frames.require_drivers(
+                d.mechanisms,
+                network,
+                partial(driver_contexts.for_network, d, ctx, network, segments=segments, tx=tx),
+            )
         if d.mechanisms.overrides(Hook.CREATE_NETWORK_PRECOMMIT):
             d.mechanisms.precommit(
                 Hook.CREATE_NETWORK_PRECOMMIT,

@@ -135,6 +135,7 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
         port["security_groups"] = ids
         port["fixed_ips"] = given.get(port["id"], [])
     d.ports.stored(tx, zip(bodies, made, strict=True))
+    d.ports.derive(made)
     return made
 
 
@@ -298,7 +299,7 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
         if name in changes:
             port[name] = changes[name] if changes[name] is not None else _unset(name)
     port["mac_address"] = _changed_mac(d, tx, original, changes, port)
-    rebound = any(port[name] != original[name] for name in _BINDING)
+    rebound = _is_rebound(original, port)
     if rebound:
         port["binding:vif_type"] = "unbound"
         port["binding:vif_details"] = {}
@@ -308,12 +309,28 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
     if groups is not None:
         port["security_groups"] = groups
     port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
+    d.ports.derive([port])
     foreign_attributes.change(d, tx, Noun.PORT, changes, port)
     if port != original:
         port.update(standard.bumped(original, d.clock()))
         if rebound and port["binding:host_id"]:
             port["revision_number"] += 1  # for the host, see `_new`
     return port
+
+
+def _is_rebound(original: Port, port: Port) -> bool:
+    """Whether the present binding is no longer what is asked for."""
+    return any(
+        port[name] != original[name] for name in ("binding:host_id", "binding:vnic_type")
+    ) or _own_profile(port) != _own_profile(original)
+
+
+def _own_profile(port: Port) -> dict[str, Any]:
+    """The binding profile without what is only shown there: trust is an attribute of its own."""
+    profile: dict[str, Any] = port["binding:profile"]
+    if port["trusted"] is None:
+        return profile
+    return {name: value for name, value in profile.items() if name != "trusted"}
 
 
 def _unset(name: str) -> Any:
@@ -401,7 +418,7 @@ def _write(d: Deployment, tx: Transaction, original: Port, port: Port) -> None:
         raise TryAgain(reason=f"port {port['id']} was changed by another request")
     if port["security_groups"] != original["security_groups"]:
         rows.replace_groups(tx, port["id"], port["security_groups"])
-    if any(port[name] != original[name] for name in _BINDING):
+    if _is_rebound(original, port):
         binding_rows.reset(tx, original, port)
 
 

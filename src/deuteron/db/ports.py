@@ -58,6 +58,9 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "trunk_id": select(trunks.c.id).where(trunks.c.port_id == ports.c.id).scalar_subquery(),
 }
 _KEYS = tuple(_COLUMNS)
+_PROFILE = "binding:profile"
+# What is shown as it is kept; a profile also shows whether the port is trusted.
+_AS_KEPT = _COLUMNS.keys() - {_PROFILE}
 _ROWS = select(*(column.label(key) for key, column in _COLUMNS.items())).select_from(
     # outer: whoever deletes the active binding of a port leaves it without one
     ports.outerjoin(
@@ -88,6 +91,8 @@ def _port(row: Any) -> Port:
         port["binding:profile"] = {}
         port["binding:vif_type"] = "unbound"
         port["binding:vif_details"] = {}
+    if port["trusted"] is not None:
+        port[_PROFILE] = {**port[_PROFILE], "trusted": port["trusted"]}
     return port
 
 
@@ -173,7 +178,7 @@ _SPECIAL: Mapping[str, Callable[[tuple[Any, ...]], ColumnElement[bool]]] = {
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Port]:
     """The ports that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= set(_KEYS):
+    if query.fields is not None and set(query.fields) <= _AS_KEPT:
         return _list_columns(conn, query, query.fields, scope)
     statement = _page(_ROWS, query, scope)
     parameters = sharing.parameters(scope)

@@ -45,6 +45,9 @@ networks = Table(
     Column("availability_zone_hints", Json),
     # true or null: the unique key keeps it single
     Column("default_external", Boolean, unique=True),
+    Column("dns_domain", String(255), nullable=False, default=""),
+    Column("vlan_transparent", Boolean, nullable=False, default=False),
+    Column("qinq", Boolean, nullable=False, default=False),
     *_standard(),
 )
 
@@ -208,6 +211,15 @@ ports = Table(
     # what it waits for before it can be ACTIVE, see db/provisioning.py; no attributes
     Column("awaits_l2", Boolean, nullable=False, default=False),
     Column("awaits_dhcp", Boolean, nullable=False, default=False),
+    Column("propagate_uplink_status", Boolean, nullable=False, default=True),
+    Column("numa_affinity_policy", String(16)),
+    Column("device_profile", String(255)),
+    Column("hints", Json),
+    Column("hardware_offload_type", String(16)),
+    Column("trusted", Boolean),
+    Column("data_plane_status", String(16)),
+    Column("dns_name", String(255), nullable=False, default=""),
+    Column("dns_domain", String(255), nullable=False, default=""),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
 )

@@ -1,6 +1,6 @@
 """Errors of networks."""
 
-from deuteron.errors.base import Conflict, InUse, NotFound, ServiceUnavailable
+from deuteron.errors.base import BadRequest, Conflict, InUse, NotFound, ServiceUnavailable
 
 
 class NetworkNotFound(NotFound):
@@ -40,3 +40,15 @@ class NoNetworkAvailable(ServiceUnavailable):
         "No free segment is left in any project network type: "
         "widen the ranges or delete networks that are not used."
     )
+
+
+class VlanTransparencyDriverError(BadRequest):
+    """A mechanism driver does not pass tagged frames, or none says that it does."""
+
+    template = "The mechanism drivers do not support VLAN transparent networks."
+
+
+class VlanQinqDriverError(BadRequest):
+    """A mechanism driver does not pass doubly tagged frames, or none says that it does."""
+
+    template = "The mechanism drivers do not support QinQ networks."

@@ -60,6 +60,15 @@ class PortBound(InUse):
     )
 
 
+class PortBoundNUMAAffinityPolicy(InUse):
+    """The compute service has placed the guest already."""
+
+    template = (
+        "Port {port_id} is bound to host {host_id}: its NUMA affinity policy cannot become "
+        "{numa_affinity_policy}."
+    )
+
+
 class PortBindingAlreadyExists(Conflict):
     """A port has one binding per host."""
 

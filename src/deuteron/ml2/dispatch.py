@@ -11,7 +11,7 @@ costs nothing: the core asks `overrides` before it even makes a context.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ from neutron_lib.plugins.ml2 import api
 
 from deuteron.db.failures import DATABASE_ERRORS
 from deuteron.errors import DatabaseUnavailable, MechanismDriverError, TryAgain
-from deuteron.ml2.foreign import as_ours
+from deuteron.ml2.foreign import as_ours, translated
 
 LOG = logging.getLogger(__name__)
 
@@ -114,6 +114,30 @@ class Mechanisms:
     def drivers_with(self, hook: Hook) -> tuple[str, ...]:
         """Names of the drivers that have something to do at this hook, in calling order."""
         return tuple(name for name, _ in self._calls[hook])
+
+    def supported(self, aliases: Iterable[str]) -> frozenset[str]:
+        """Those of some extensions that every driver supports.
+
+        Args:
+            aliases: of extensions.
+        """
+        kept = set(aliases)
+        for _, driver in self.drivers:
+            kept &= set(driver.supported_extensions(set(kept)))
+        return frozenset(kept)
+
+    def agree(self, ask: Callable[[Any], bool | None]) -> bool:
+        """Whether some driver says yes and none says no; no driver at all is no obstacle.
+
+        Args:
+            ask: asks a driver; None is no opinion.
+
+        Raises:
+            NetworkError: a driver refused to answer.
+        """
+        with translated():
+            opinions = [ask(driver) for _, driver in self.drivers]
+        return not opinions or (True in opinions and False not in opinions)
 
     def precommit(self, hook: Hook, contexts: Sequence[Any]) -> None:
         """Let every driver have its say inside the transaction.

@@ -16,7 +16,7 @@ from typing import Any
 
 from neutron_lib.plugins.ml2 import api
 
-from deuteron.config.plugins import EXTENSION_DRIVERS_MISSING, EXTENSION_DRIVERS_PRESENT
+from deuteron.config.plugins import EXTENSION_DRIVERS_PRESENT
 from deuteron.db.failures import DATABASE_ERRORS
 from deuteron.errors import ExtensionDriverError
 from deuteron.ml2.foreign import translated
@@ -27,17 +27,13 @@ LOG = logging.getLogger(__name__)
 Resource = dict[str, Any]
 
 
-# Neutron's own; what this server has of them it has without a driver.
-_NEUTRONS = EXTENSION_DRIVERS_PRESENT | EXTENSION_DRIVERS_MISSING.keys()
-
-
 def of_others(names: Iterable[str]) -> list[str]:
     """The extension drivers that have to be loaded: all but those of Neutron itself.
 
     Args:
         names: as configured in ``[ml2] extension_drivers``.
     """
-    return [name for name in names if name not in _NEUTRONS]
+    return [name for name in names if name not in EXTENSION_DRIVERS_PRESENT]
 
 
 class Noun(StrEnum):

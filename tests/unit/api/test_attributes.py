@@ -263,6 +263,12 @@ def test_defaults_are_converted_and_what_has_none_is_absent() -> None:
         "binding:vnic_type": "normal",
         "extra_dhcp_opts": None,
         "tags": [],
+        "propagate_uplink_status": True,
+        "numa_affinity_policy": None,
+        "device_profile": None,
+        "hints": None,
+        "dns_name": "",
+        "dns_domain": "",
     }
 
 

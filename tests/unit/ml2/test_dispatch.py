@@ -4,7 +4,7 @@ import pytest
 from neutron_lib import exceptions
 from neutron_lib.plugins.ml2 import api
 
-from deuteron.errors import MechanismDriverError, TryAgain
+from deuteron.errors import MechanismDriverError, NetworkError, TryAgain
 from deuteron.ml2.dispatch import Hook, Mechanisms
 
 
@@ -182,3 +182,44 @@ def test_the_time_of_each_call_is_told_even_of_a_failing_one(calls):
 def test_the_hooks_are_those_of_the_interface():
     named = {name for name in vars(api.MechanismDriver) if name.endswith("commit")}
     assert {hook.value for hook in Hook} == named | {"bind_port"}
+
+
+def opinionated(opinion):
+    body = {
+        "initialize": lambda self: None,
+        "check_vlan_qinq": lambda self, context: opinion,
+        "supported_extensions": lambda self, aliases: aliases - {f"not-of-{opinion}"},
+    }
+    return str(opinion), type("Opinionated", (api.MechanismDriver,), body)()
+
+
+@pytest.mark.parametrize(
+    ("opinions", "agreed"),
+    [
+        ((), True),
+        ((None,), False),
+        ((True,), True),
+        ((True, None), True),
+        ((None, True, False), False),
+        ((False,), False),
+    ],
+)
+def test_drivers_agree_if_one_can_and_none_cannot(opinions, agreed):
+    mechanisms = Mechanisms([opinionated(opinion) for opinion in opinions])
+    assert mechanisms.agree(lambda driver: driver.check_vlan_qinq("network")) is agreed
+
+
+def test_a_driver_that_cannot_tell_refuses():
+    def ask(driver):
+        raise Refusing
+
+    with pytest.raises(NetworkError) as caught:
+        Mechanisms([opinionated(True)]).agree(ask)
+    assert (caught.value.type, caught.value.status) == ("Refusing", 409)
+
+
+def test_an_extension_is_supported_if_all_drivers_support_it():
+    mechanisms = Mechanisms([opinionated(True), opinionated(None)])
+    aliases = {"a", "not-of-True", "not-of-None", "not-of-False"}
+    assert mechanisms.supported(aliases) == {"a", "not-of-False"}
+    assert Mechanisms([]).supported(aliases) == aliases
