@@ -5,9 +5,19 @@ from typing import Any
 
 import pytest
 
-from deuteron.core import agents, dhcp_agents, dhcp_news, networks, ports, segments, subnets
+from deuteron.core import (
+    agents,
+    dhcp_agents,
+    dhcp_news,
+    networks,
+    ports,
+    provisioning,
+    segments,
+    subnets,
+)
 from deuteron.core.dhcp_agents import device_id
 from deuteron.core.dhcp_presence import DhcpPresence
+from deuteron.db import provisioning as provisioning_rows
 from deuteron.db import segments as segment_rows
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput, IpAddressGenerationFailure, NetworkNotFound, PortNotFound
@@ -188,6 +198,38 @@ def test_an_agent_takes_the_port_that_is_kept_for_it(site):
     mine = {"port": {"network_id": network["id"], "device_id": device_id(host, network["id"])}}
     assert update(host, mine)["device_id"] == port["device_id"]
     assert update(host, port_id="gone") is None
+
+
+def test_a_port_waits_for_both_of_its_agents(site):
+    start(site, "h1")
+    network, unserved = site.network(), site.network()
+    site.subnet(network)
+    site.subnet(unserved, enable_dhcp=False)
+    owner = {"device_owner": "compute:nova", "host": "h1"}
+    both, first, second, none = (
+        site.port(network, **owner)["id"],
+        site.port(network, **owner)["id"],
+        site.port(network, **owner)["id"],
+        site.port(unserved, **owner)["id"],
+    )
+
+    def wired(*port_ids: str) -> None:
+        with site.d.database.read() as conn:
+            found = provisioning_rows.states(conn, port_ids)
+        provisioning.wired(site.d, ADMIN, found, host="h1")
+
+    def statuses() -> list[str]:
+        return [ports.get(site.d, ADMIN, one)["status"] for one in (both, first, second, none)]
+
+    wired(first, none)
+    dhcp.dhcp_ready_on_ports(site.d, CALL, port_ids=[both, second, "gone"])
+    assert statuses() == ["DOWN", "DOWN", "DOWN", "ACTIVE"]
+    wired(both)
+    dhcp.dhcp_ready_on_ports(site.d, CALL, port_ids=[first])
+    assert statuses() == ["ACTIVE", "ACTIVE", "DOWN", "ACTIVE"]
+    dhcp.dhcp_ready_on_ports(site.d, CALL, port_ids=[])
+    with pytest.raises(InvalidInput):
+        dhcp.dhcp_ready_on_ports(site.d, CALL, port_ids="x")
 
 
 def test_metadata_agents_find_who_asks(site):

@@ -6,6 +6,15 @@ from deuteron.app import option_files
 from deuteron.config import Settings
 from deuteron.core.followers import Follower
 
+# Those that tell agents, in the processes that speak with them (`deuteron.rpc.followers`).
+OF_AGENTS = ("dhcp agents",)
+
+
+def names(settings: Settings) -> list[str]:
+    """The names of all, in whatever process they run."""
+    own = [one.name for one in enabled(settings)]
+    return own if settings.transport_url is None else [*own, *OF_AGENTS]
+
 
 def enabled(settings: Settings) -> tuple[Follower, ...]:
     """Those that the configuration asks for; nothing is connected or read yet."""

@@ -142,7 +142,7 @@ def application_of(deployment: Deployment) -> Any:
     """The API of a deployment as a WSGI application."""
     settings = deployment.settings
     services = plugins.enabled(settings)
-    names = [one.name for one in followers.enabled(settings)]
+    names = followers.names(settings)
     return api.application(
         deployment,
         resources=(

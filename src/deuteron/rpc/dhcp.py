@@ -13,7 +13,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from deuteron.core import dhcp_agents, dhcp_networks, networks, ports, subnets
+from deuteron.core import dhcp_agents, dhcp_networks, networks, ports, provisioning, subnets
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_networks import ServedNetwork
 from deuteron.core.dhcp_scheduling import RESERVED_PORT
@@ -51,6 +51,7 @@ def endpoints() -> tuple[Endpoint, ...]:
                 "update_dhcp_port": update_dhcp_port,
                 "get_dhcp_port": get_dhcp_port,
                 "release_dhcp_port": release_dhcp_port,
+                "dhcp_ready_on_ports": dhcp_ready_on_ports,
                 "get_networks": get_networks,
             },
         ),
@@ -245,6 +246,17 @@ def release_dhcp_port(
             ports.delete(d, call.ctx, port["id"])
         except PortNotFound:
             continue
+
+
+def dhcp_ready_on_ports(d: Deployment, call: Call, *, port_ids: Any, **_others: Any) -> None:
+    """An agent serves the addresses of ports, which need not wait for it any more.
+
+    Args:
+        d: the deployment.
+        call: the message.
+        port_ids: of the ports; those that are gone are left out.
+    """
+    provisioning.served(d, call.ctx, arguments.texts("port_ids", port_ids))
 
 
 def _wish(port: Any) -> Mapping[str, Any]:
