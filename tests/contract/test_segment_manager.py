@@ -1,5 +1,8 @@
 """The segment manager beside allocation: MTU, dynamic segments, renumbering, foreign drivers."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from neutron_lib import exceptions
 from neutron_lib.plugins.ml2 import api
@@ -7,7 +10,7 @@ from sqlalchemy import insert
 
 from deuteron.db import segments as rows
 from deuteron.db.tables import segment_claims
-from deuteron.errors import InvalidInput, NetworkError, StartError
+from deuteron.errors import InvalidInput, NetworkError, StartError, TryAgain
 from deuteron.ml2.plugin_context import plugin_context
 from deuteron.ml2.segments import SegmentManager, provider_attributes
 from deuteron.ml2.types.local import LocalTypeDriver
@@ -60,6 +63,27 @@ def test_a_dynamic_segment_is_made_once_and_released(site):
         assert rows.find(tx, made.id) is None
         assert rows.find(tx, static.id) == static
     assert ("vlan", "physnet1", made.segmentation_id) not in site.claims()
+
+
+def test_drivers_that_want_a_dynamic_segment_at_once_share_it(a_site):
+    (static,) = a_site().create()
+    wish = {"network_type": "vlan", "physical_network": "physnet1"}
+    sites = [a_site() for _ in range(6)]
+    together = threading.Barrier(len(sites))
+
+    def allocate(site):
+        together.wait()
+        while True:
+            try:
+                with site.database.transaction(ASKED) as tx:
+                    context = plugin_context(tx)
+                    return site.manager.allocate_dynamic(context, static.network_id, wish)
+            except TryAgain:
+                continue
+
+    with ThreadPoolExecutor(len(sites)) as threads:
+        made = list(threads.map(allocate, sites))
+    assert len({one.id for one in made}) == 1
 
 
 def test_an_exhausted_dynamic_segment_raises_what_drivers_know(site):

@@ -54,6 +54,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[SegmentRow]) -> 
                 now=d.clock(),
                 name=body.get("name"),
                 description=body.get("description") or "",
+                revision=1,
             )
             made.append(segment)
         for segment in made:

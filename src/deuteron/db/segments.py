@@ -196,6 +196,10 @@ def dynamic_like(
     return None
 
 
+def _place(segment: Segment) -> str:
+    return "/".join((segment.network_id, segment.network_type, segment.physical_network or ""))
+
+
 def insert(
     tx: Transaction,
     made: Sequence[Segment],
@@ -203,6 +207,8 @@ def insert(
     now: str,
     name: str | None = None,
     description: str | None = None,
+    revision: int = 0,
+    sole: bool = False,
 ) -> None:
     """Keep new segments: one statement.
 
@@ -212,6 +218,11 @@ def insert(
         now: ISO text in UTC.
         name: of all of them.
         description: of all of them.
+        revision: with which they begin; those that came with their network have 0.
+        sole: they are dynamic, and there must be no other such one for the same place.
+
+    Raises:
+        TryAgain: `sole`, and another transaction has just made one.
     """
     rows = [
         {
@@ -226,7 +237,8 @@ def insert(
             "description": description,
             "created_at": now,
             "updated_at": now,
-            "revision_number": 0,
+            "revision_number": revision,
+            "dynamic_place": _place(segment) if sole else None,
         }
         for segment in made
     ]

@@ -68,6 +68,9 @@ segments = Table(
     Column("segmentation_id", BigInteger),
     Column("segment_index", Integer, nullable=False, default=0),
     Column("is_dynamic", Boolean, nullable=False, default=False),
+    # Makes the dynamic segment for a place one, though several processes want it at once; null for
+    # static segments, and for those whose number was wished for.
+    Column("dynamic_place", String(140), unique=True),
     Column("name", String(255)),
     *_standard(),
     Index("ix_segments_place", "network_type", "physical_network", "segmentation_id"),

@@ -293,6 +293,9 @@ class SegmentManager:
             context: with an open transaction.
             network_id: whose it is.
             segment: in driver form, complete or partial.
+
+        Raises:
+            TryAgain: another transaction has just made it.
         """
         driver = self._driver(segment.get(api.NETWORK_TYPE))
         there = rows.dynamic_like(
@@ -306,7 +309,12 @@ class SegmentManager:
             return there
         taken = driver.reserve_provider_segment(_handle(driver, context), dict(segment))
         made = _segment(taken, network_id, 0, is_dynamic=True)
-        rows.insert(context.transaction, [made], now=utc_now())
+        rows.insert(
+            context.transaction,
+            [made],
+            now=utc_now(),
+            sole=segment.get(api.SEGMENTATION_ID) is None,
+        )
         return made
 
     def release_dynamic(self, context: PluginContext, segment_id: str) -> None:

@@ -702,6 +702,7 @@ def upgrade() -> None:
         sa.Column("segmentation_id", sa.BigInteger(), nullable=True),
         sa.Column("segment_index", sa.Integer(), nullable=False),
         sa.Column("is_dynamic", sa.Boolean(), nullable=False),
+        sa.Column("dynamic_place", _text(140), nullable=True),
         sa.Column("name", _text(255), nullable=True),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
@@ -711,6 +712,7 @@ def upgrade() -> None:
             ["network_id"], ["networks.id"], name=op.f("fk_segments_network_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
+        sa.UniqueConstraint("dynamic_place", name=op.f("uq_segments_dynamic_place")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
