@@ -11,8 +11,10 @@ from neutron_lib.plugins.ml2 import api
 
 from deuteron.app import followers
 from deuteron.app.background import Following
-from deuteron.core import bindings, ports
+from deuteron.core import bindings, ports, provisioning
+from deuteron.db import provisioning as provisioning_rows
 from deuteron.db.engine import Database
+from deuteron.db.provisioning import PortState
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.instances.keystone import Keystone
 from tests.instances.nova import Nova
@@ -43,16 +45,24 @@ def nova() -> Iterator[Nova]:
 
 @contextmanager
 def a_site(
-    database: Database, folder: Path, login: str, *, options: str = "", nova: str = ""
+    database: Database, folder: Path, login: str, *, options: str = "", wiring: bool = True
 ) -> Iterator[Site]:
-    """A deployment that follows its journal for Nova."""
+    """A deployment that follows its journal for others.
+
+    Args:
+        database: of the deployment.
+        folder: for its configuration.
+        login: lines of ``[nova]``.
+        options: lines of ``[DEFAULT]``, and further sections.
+        wiring: ports are bound and wired by a driver of the test, else bound for agents.
+    """
     deployment = a_deployment(
         database,
         folder,
-        drivers=[("wiring", Wiring())],
-        mechanisms=(),
+        drivers=[("wiring", Wiring())] if wiring else [],
+        mechanisms=() if wiring else ("openvswitch",),
         configuration=f"[DEFAULT]\nsend_events_interval = 1\n{options}\n[nova]\n{login}\n"
-        f"timeout = 2\n{nova}",
+        "timeout = 2\n",
     )
     following = Following(database, followers.enabled(deployment.settings))
     following.start()
@@ -166,6 +176,52 @@ def test_nothing_follows_where_nova_is_not_configured(database, tmp_path):
     for lines in ("", "[nova]\nregion_name = here", f"[DEFAULT]\n{neither}\n[nova]\n{login}"):
         settings = a_deployment(database, tmp_path, configuration=lines).settings
         assert followers.enabled(settings) == ()
+
+
+@on_sqlite
+@pytest.mark.parametrize("version", ["", "/v1"])
+def test_ironic_is_told_of_the_ports_of_machines(database, tmp_path, version):
+    with Nova("/v1/events") as ironic:
+        ironic.says = lambda _events: (204, None)
+        endpoint = ironic.url.removesuffix("/v1") + version
+        section = f"[ironic]\nenable_notifications = true\nauth_type = none\nendpoint = {endpoint}"
+        with a_site(database, tmp_path, "", options=section) as site:
+            network = site.network()
+            site.subnet(network)
+            values = {"device_id": SERVER, "binding:vnic_type": "baremetal"}
+            site.port(network, "host-1", **{**values, "binding:vnic_type": "normal"})
+            port = site.port(network, "host-1", **values)
+            ports.delete(site.d, ADMIN, port["id"])
+            until(lambda: len(ironic.events) >= 2)
+        common = {
+            "port_id": port["id"],
+            "mac_address": port["mac_address"],
+            "binding:host_id": "host-1",
+            **values,
+        }
+        assert ironic.events == [
+            {"event": "network.bind_port", "status": "ACTIVE", **common},
+            {"event": "network.delete_port", "status": "DELETED", **common},
+        ]
+        assert ironic.requests[0].headers["x-openstack-ironic-api-version"] == "1.54"
+
+
+@on_sqlite
+def test_what_agents_report_is_told(database, tmp_path, nova):
+    with a_site(database, tmp_path, LOGIN.format(url=nova.url), wiring=False) as site:
+        for host in ("host-1", "host-2"):
+            site.report(host)
+        port = site.port(site.network(), "host-1", device_id=SERVER)
+
+        def found() -> list[PortState]:
+            with database.read() as conn:
+                return provisioning_rows.states(conn, [port["id"]])
+
+        provisioning.wired(site.d, ADMIN, found(), host="host-1")
+        provisioning.wired(site.d, ADMIN, found(), host="host-2")  # it will move there
+        provisioning.unwired(site.d, ADMIN, found(), host="host-1")
+        until(lambda: len(nova.events) >= 3)
+        assert nova.names == ["network-vif-plugged"] * 2 + ["network-vif-unplugged"]
 
 
 @on_sqlite

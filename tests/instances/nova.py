@@ -1,4 +1,4 @@
-"""A stand-in for Nova: takes server events over HTTP as Nova does, and remembers them.
+"""A stand-in for Nova: takes events over HTTP as Nova (or Ironic) does, and remembers them.
 
 with Nova() as nova:
     ... [nova] auth_type = none, endpoint = nova.url ...
@@ -20,8 +20,6 @@ Event = dict[str, Any]
 # What it says to a request's events: a status and a document; None for what Nova usually says.
 Says = Callable[[Sequence[Event]], tuple[int, Any] | None]
 
-_PATH = "/v2.1/os-server-external-events"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -33,10 +31,15 @@ class Request:
 
 
 class Nova:
-    """Stopped, it refuses connections; `start` and `stop` at will."""
+    """Stopped, it refuses connections; `start` and `stop` at will.
 
-    def __init__(self) -> None:
+    Args:
+        path: where events are taken, with the version before it.
+    """
+
+    def __init__(self, path: str = "/v2.1/os-server-external-events") -> None:
         self.port = free_port()
+        self.path = path
         self.requests: list[Request] = []
         self.says: Says = lambda _events: None
         self._server: ThreadingHTTPServer | None = None
@@ -44,7 +47,7 @@ class Nova:
     @property
     def url(self) -> str:
         """Its endpoint, as in a catalog."""
-        return f"http://127.0.0.1:{self.port}/v2.1"
+        return f"http://127.0.0.1:{self.port}{self.path.rpartition('/')[0]}"
 
     @property
     def events(self) -> list[Event]:
@@ -71,7 +74,7 @@ class Nova:
                     {name.lower(): value for name, value in self.headers.items()},
                     json.loads(self.rfile.read(length)),
                 )
-                answer = json.dumps(document).encode()
+                answer = b"" if document is None else json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
@@ -112,7 +115,7 @@ class Nova:
         self.stop()
 
     def _taken(self, path: str, headers: dict[str, str], document: Any) -> tuple[int, Any]:
-        if path != _PATH:
+        if path != self.path:
             return 404, {"itemNotFound": {"message": path, "code": 404}}
         events = document["events"]
         status, said = self.says(events) or (

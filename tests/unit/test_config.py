@@ -314,6 +314,8 @@ FAULTS = [
     ("[nova]\nauth_section = cloud\n[cloud]\nauth_type = password\nauth_url = http://k\nuser_id = 1", ":2: [nova] auth_section = cloud: password needs password; write password = that of this service's user"),
     ("[nova]\nendpoint_type = publicURL", ":2: [nova] endpoint_type = publicURL: Valid values are [public, admin, internal], but found 'publicURL'"),
     ("[nova]\ntimeout = 0", ":2: [nova] timeout = 0: the number is out of bounds; use at least 0.1"),
+    ("[ironic]\nenable_notifications = true", "[ironic] auth_type =  (not set): Ironic cannot be told without logging in there; write auth_type = password"),
+    ("[ironic]\nauth_type = none", "[ironic] endpoint =  (not set): none needs endpoint; write endpoint = http://HOST:6385/v1"),
     ("[DEFAULT]\nsend_events_interval = 0", ":2: [DEFAULT] send_events_interval = 0: the number is out of bounds; use at least 1"),
     # lines
     ("bind_port = 1", ":1: bind_port = 1: the option stands before any section; write [DEFAULT] or its section above it"),

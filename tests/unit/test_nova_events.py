@@ -1,4 +1,4 @@
-"""Which change of a port makes which event for Nova, and what becomes of Nova's answers."""
+"""Which change of a port makes which event for Nova and Ironic, and what becomes of the answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from deuteron.core.followers import NotDelivered
 from deuteron.db.journal import Entry
+from deuteron.notifiers import ironic
 from deuteron.notifiers.nova import Wishes, events_of, follower
 from deuteron.notifiers.service import Answer
 
@@ -65,7 +66,13 @@ def test_transitions(before: str, after: str, event: dict[str, str] | None) -> N
     assert events_of(a_transition(before, after), ALL) == ([] if event is None else [event])
 
 
-@pytest.mark.parametrize("event", ["bind", "activate", "status"])
+def test_a_port_that_is_wired_where_it_will_move_to_is_plugged() -> None:
+    plugged = [told("network-vif-plugged", "completed")]
+    assert events_of(an_entry("plugged", status="ACTIVE"), ALL) == plugged
+    assert events_of(an_entry("plugged", status="ACTIVE"), Wishes(status=False)) == []
+
+
+@pytest.mark.parametrize("event", ["bind", "unbind", "activate", "status", "refresh"])
 def test_only_the_verbs_of_the_api_are_changes(event: str) -> None:
     assert events_of(an_entry(event), ALL) == []
 
@@ -112,6 +119,55 @@ def test_a_site_may_wish_less() -> None:
     assert len(events_of(deleted, data)) == 1
 
 
+# --- ironic
+
+
+def a_machine(event: str, was: str = "", status: str = "ACTIVE", **port: str) -> Entry:
+    details = {
+        "device_id": SERVER,
+        "device_owner": "baremetal:none",
+        "binding:vnic_type": "baremetal",
+        "binding:host_id": SERVER,
+        "mac_address": "fa:16:3e:00:00:01",
+        "status": status,
+        "was": {"status": was} if was else {},
+        **port,
+    }
+    return entry_of(event, details)
+
+
+@pytest.mark.parametrize(
+    ("entry", "event", "status"),
+    [
+        (a_machine("status", "DOWN", "ACTIVE"), "network.bind_port", "ACTIVE"),
+        (a_machine("bind", "DOWN", "ERROR"), "network.bind_port", "ERROR"),
+        (a_machine("update", "ACTIVE", "DOWN"), "network.unbind_port", "DOWN"),
+        (a_machine("status", "ACTIVE", "ERROR"), "network.unbind_port", "ERROR"),
+        (a_machine("delete"), "network.delete_port", "DELETED"),
+    ],
+)
+def test_ironic_is_told_of_machines(entry: Entry, event: str, status: str) -> None:
+    assert ironic.event_of(entry) == {
+        "event": event,
+        "port_id": PORT,
+        "mac_address": "fa:16:3e:00:00:01",
+        "status": status,
+        "device_id": SERVER,
+        "binding:host_id": SERVER,
+        "binding:vnic_type": "baremetal",
+    }
+
+
+def test_ironic_is_told_nothing_else() -> None:
+    assert ironic.event_of(a_machine("update")) is None
+    assert ironic.event_of(a_machine("status", "BUILD", "ACTIVE")) is None
+    assert ironic.event_of(a_machine("delete", **{"binding:vnic_type": "normal"})) is None
+    assert ironic.event_of(entry_of("update", None)) is None
+    told_without_host = ironic.event_of(a_machine("delete", **{"binding:host_id": ""}))
+    assert told_without_host is not None
+    assert "binding:host_id" not in told_without_host
+
+
 # --- what becomes of the answers
 
 
@@ -123,7 +179,10 @@ class Post:
         self.batches: list[list[str]] = []
         self.forgotten = 0
 
-    def post(self, path: str, document: Mapping[str, Any]) -> Answer:
+    def post(
+        self, path: str, document: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        assert headers is None
         assert path == "/os-server-external-events"
         self.batches.append([event["name"] for event in document["events"]])
         status, said = self.answers.pop(0) if self.answers else (200, {"events": []})

@@ -18,7 +18,7 @@ def names(settings: Settings) -> list[str]:
 
 def enabled(settings: Settings) -> tuple[Follower, ...]:
     """Those that the configuration asks for; nothing is connected or read yet."""
-    return tuple(one for one in (_nova(settings),) if one is not None)
+    return tuple(one for one in (_nova(settings), _ironic(settings)) if one is not None)
 
 
 def _nova(settings: Settings) -> Follower | None:
@@ -30,7 +30,7 @@ def _nova(settings: Settings) -> Follower | None:
     address = service.Address(
         section=nova.NAME,
         service_type=nova.SERVICE_TYPE,
-        interface=configured.endpoint_type,
+        interfaces=(configured.endpoint_type,),
         region_name=configured.region_name,
         timeout=configured.timeout,
     )
@@ -40,6 +40,27 @@ def _nova(settings: Settings) -> Follower | None:
             status=settings.notify_nova_on_port_status_changes,
             data=settings.notify_nova_on_port_data_changes,
         ),
+        interval=settings.send_events_interval,
+        timeout=configured.timeout,
+    )
+
+
+def _ironic(settings: Settings) -> Follower | None:
+    configured = settings.ironic
+    if configured is None:
+        return None
+    from deuteron.notifiers import ironic, service  # for those who use it
+
+    address = service.Address(
+        section=ironic.NAME,
+        service_type=ironic.SERVICE_TYPE,
+        interfaces=configured.valid_interfaces,
+        region_name=configured.region_name,
+        timeout=configured.timeout,
+        version=ironic.VERSION,
+    )
+    return ironic.follower(
+        service.Service(address, partial(option_files.opened, settings)),
         interval=settings.send_events_interval,
         timeout=configured.timeout,
     )

@@ -110,6 +110,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         notify_nova_on_port_data_changes=value("notify_nova_on_port_data_changes"),
         send_events_interval=value("send_events_interval"),
         nova=services.nova(resolved),
+        ironic=services.ironic(resolved),
         debug=value("debug"),
         log_file=_log_file(value("log_dir"), value("log_file")),
         database=database,

@@ -310,6 +310,26 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
     ],
 }
 
+
+def _login(service: str, *, endpoint: str) -> list[cfg.Opt]:
+    """How this service logs in at another one: options of keystoneauth."""
+    return [
+        cfg.StrOpt(
+            "auth_type",
+            help="How this service logs in: password, v3applicationcredential, ... . Not set: "
+            f"{service} is told nothing.",
+        ),
+        cfg.StrOpt("auth_section", help="Another section that has these options."),
+        cfg.StrOpt("auth_url", help="Keystone: http://HOST:5000/v3."),
+        cfg.StrOpt("username", help="The user of this service."),
+        cfg.StrOpt("user_id", help="The same by its id."),
+        cfg.StrOpt("password", secret=True, help="The user's password."),
+        cfg.StrOpt("endpoint", help=f"Where auth_type asks no Keystone: {endpoint}."),
+        cfg.StrOpt("region_name", help=f"{service}'s region in the catalog. Not set: the first."),
+        cfg.FloatOpt("timeout", default=10.0, min=0.1, help="Seconds to wait for an answer."),
+    ]
+
+
 LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
     "service_providers": [
         cfg.MultiStrOpt(
@@ -341,25 +361,26 @@ LIBRARY_OPTIONS: dict[str, list[cfg.Opt]] = {
         ),
     ],
     "nova": [
-        cfg.StrOpt(
-            "auth_type",
-            help="How this service logs in: password, v3applicationcredential, ... . Not set: Nova "
-            "is told nothing.",
-        ),
-        cfg.StrOpt("auth_section", help="Another section that has these options."),
-        cfg.StrOpt("auth_url", help="Keystone: http://HOST:5000/v3."),
-        cfg.StrOpt("username", help="The user of this service."),
-        cfg.StrOpt("user_id", help="The same by its id."),
-        cfg.StrOpt("password", secret=True, help="The user's password."),
-        cfg.StrOpt("endpoint", help="Nova's URL, where auth_type asks no Keystone."),
-        cfg.StrOpt("region_name", help="Nova's region in the catalog. Not set: the first."),
+        *_login("Nova", endpoint="http://HOST:8774/v2.1"),
         cfg.StrOpt(
             "endpoint_type",
             default="public",
             choices=["public", "admin", "internal"],
             help="Nova's interface in the catalog: public, admin or internal.",
         ),
-        cfg.FloatOpt("timeout", default=10.0, min=0.1, help="Seconds to wait for an answer."),
+    ],
+    "ironic": [
+        cfg.BoolOpt(
+            "enable_notifications",
+            default=False,
+            help="Whether Ironic is told that ports of its machines became active, down or gone.",
+        ),
+        *_login("Ironic", endpoint="http://HOST:6385/v1"),
+        cfg.ListOpt(
+            "valid_interfaces",
+            default=["internal", "public"],
+            help="Ironic's interfaces in the catalog, the best first.",
+        ),
     ],
     "DEFAULT": [
         cfg.StrOpt(

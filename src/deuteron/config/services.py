@@ -1,4 +1,4 @@
-"""Other services of the cloud that the server speaks to: ``[nova]``.
+"""Other services of the cloud that the server speaks to: ``[nova]``, ``[ironic]``.
 
 Their sections hold keystoneauth's options; those that say how to log in are judged here, so that a
 fault is told at start and not when the first port is plugged. The rest (``project_name``,
@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 
 from deuteron.config import known, values
 from deuteron.config.resolve import Resolved
-from deuteron.config.settings import Nova
+from deuteron.config.settings import Ironic, Nova
 
 # Ways to log in that ask no Keystone, and so have no catalog.
 _WITHOUT_CATALOG = frozenset({"none", "admin_token", "http_basic"})
@@ -23,7 +23,7 @@ def nova(resolved: Resolved) -> Nova | None:
     Faults are noted in `resolved`.
     """
     value = partial(resolved.value, "nova")
-    configured = _login(resolved, "nova")
+    configured = _login(resolved, "nova", endpoint="http://HOST:8774/v2.1")
     wanted = [
         resolved.value("DEFAULT", f"notify_nova_on_port_{kind}_changes")
         for kind in ("status", "data")
@@ -37,7 +37,28 @@ def nova(resolved: Resolved) -> Nova | None:
     )
 
 
-def _login(resolved: Resolved, section: str) -> bool:
+def ironic(resolved: Resolved) -> Ironic | None:
+    """The section ``[ironic]``; None if Ironic is not to be told of anything.
+
+    Faults are noted in `resolved`.
+    """
+    value = partial(resolved.value, "ironic")
+    configured = _login(resolved, "ironic", endpoint="http://HOST:6385/v1")
+    if not value("enable_notifications"):
+        return None
+    if not configured:
+        if not value("auth_section"):
+            problem = "Ironic cannot be told without logging in there; write auth_type = password"
+            resolved.fault("ironic", "auth_type", problem)
+        return None
+    return Ironic(
+        region_name=value("region_name") or None,
+        valid_interfaces=tuple(value("valid_interfaces")),
+        timeout=value("timeout"),
+    )
+
+
+def _login(resolved: Resolved, section: str, *, endpoint: str) -> bool:
     """Whether a section says how to log in; what is wrong with it is noted."""
     source = (resolved.value(section, "auth_section") or section).strip()
 
@@ -61,7 +82,7 @@ def _login(resolved: Resolved, section: str) -> bool:
         meant = f"did you mean {near}?" if near else "write password"
         resolved.fault(section, "auth_type", f"there is no such way to log in; {meant}")
     elif kind in _WITHOUT_CATALOG:
-        needed["endpoint"] = "http://HOST:8774/v2.1"
+        needed["endpoint"] = endpoint
     else:
         needed["auth_url"] = "http://HOST:5000/v3"
     if source == section:

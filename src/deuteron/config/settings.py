@@ -139,6 +139,21 @@ class Nova:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ironic:
+    """Section ``[ironic]``, beside what keystoneauth reads there.
+
+    Args:
+        region_name: of the catalog, None where there is one.
+        valid_interfaces: of the catalog, the best first.
+        timeout: seconds to wait for an answer.
+    """
+
+    region_name: str | None
+    valid_interfaces: tuple[str, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that our own code reads.
 
@@ -183,6 +198,7 @@ class Settings:
         notify_nova_on_port_data_changes: whether Nova is told that ports changed otherwise.
         send_events_interval: seconds between two requests to Nova.
         nova: how Nova is reached, None where it is told nothing.
+        ironic: how Ironic is reached, None where it is told nothing.
         debug: log more.
         log_file: None for standard error.
     """
@@ -226,6 +242,7 @@ class Settings:
     notify_nova_on_port_data_changes: bool
     send_events_interval: int
     nova: Nova | None
+    ironic: Ironic | None
     debug: bool
     log_file: str | None
     database: Database

@@ -9,6 +9,7 @@ change makes which event is as observed of Neutron:
     status DOWN or BUILD -> ACTIVE          network-vif-plugged     completed
     status DOWN or BUILD -> ERROR           network-vif-plugged     failed
     status ACTIVE -> DOWN                   network-vif-unplugged   completed
+    wired on a host that it will move to    network-vif-plugged     completed
     updated through the API                 network-changed
     deleted                                 network-vif-deleted
 
@@ -19,12 +20,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
-from deuteron.core.followers import Follower, NotDelivered
+from deuteron.core import port_journal
+from deuteron.core.followers import Follower
 from deuteron.db.journal import Entry
-from deuteron.notifiers.service import Answer
+from deuteron.notifiers.service import Answer, Event, Poster, deliver
 
 LOG = logging.getLogger(__name__)
 
@@ -51,23 +53,6 @@ _VERBS = {"update": CHANGED, "delete": DELETED}
 _AT_ONCE = 200
 # A request may have to log in first, and once more with a new token.
 _REQUESTS_PER_LEASE = 3
-_TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.MULTI_STATUS})
-# What Nova does not take today it will not take tomorrow.
-_UNFIT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
-
-Event = dict[str, str]
-
-
-class Poster(Protocol):
-    """What speaks to Nova; `deuteron.notifiers.service.Service` does."""
-
-    def post(self, path: str, document: Mapping[str, Any]) -> Answer:
-        """Send a document below the endpoint."""
-        ...
-
-    def forget(self) -> None:
-        """Log in anew with the next request."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +84,8 @@ def events_of(entry: Entry, wishes: Wishes) -> list[Event]:
         if (found := _TRANSITIONS.get((before, port["status"]))) is not None:
             name, status = found
             events.append(_event(entry, port, name) | {"status": status})
+        elif entry.event == port_journal.PLUGGED:
+            events.append(_event(entry, port, PLUGGED) | {"status": "completed"})
     if wishes.data and entry.event in _VERBS:
         events.append(_event(entry, port, _VERBS[entry.event]))
     return events
@@ -133,37 +120,22 @@ def follower(service: Poster, wishes: Wishes, *, interval: float, timeout: float
         events = [event for entry in entries for event in events_of(entry, wishes)]
         if not events:
             return 0
-        _send(service, events)
+        deliver(service, PATH, events, settled=_no_use)
         return interval if len(entries) < _AT_ONCE else 0
 
     return Follower(name=NAME, handle=handle, lease=timeout * _REQUESTS_PER_LEASE, batch=_AT_ONCE)
 
 
-def _send(service: Poster, events: list[Event]) -> None:
-    """Tell Nova, in one request.
+def _no_use(answer: Answer) -> bool:
+    """Log what Nova has no use for; whether that is so for all that it was told.
 
-    Raises:
-        NotDelivered: it cannot be reached, or does not take events now.
+    It answers for each event, with 404 for a server that is gone and 422 for one without a host.
     """
-    answer = service.post(PATH, {"events": events})
-    if answer.status in _TAKEN:
-        _log_refusals(answer.document)
-    elif answer.status == HTTPStatus.NOT_FOUND and answer.document is not None:
-        LOG.info("Nova knows none of the servers of %d events", len(events))
-    elif answer.status in _UNFIT and len(events) > 1:
-        for event in events:  # the others are not to suffer for one
-            _send(service, [event])
-    elif answer.status in _UNFIT:
-        LOG.error("Nova does not take %s: %d %s", events[0], answer.status, answer.text)
-    else:
-        service.forget()
-        raise NotDelivered(f"Nova answered {answer.status} {answer.text}")
-
-
-def _log_refusals(document: Any) -> None:
-    """Nova answers for each event: 404 for a server that is gone, 422 for one without a host."""
-    for event in (document or {}).get("events", ()):
-        if event.get("code", HTTPStatus.OK) != HTTPStatus.OK:
-            LOG.info("Nova has no use for %s", event)
-        else:
-            LOG.debug("Nova was told %s", event)
+    if answer.status == HTTPStatus.NOT_FOUND and answer.document is not None:
+        LOG.info("Nova knows none of the servers: %s", answer.text)
+        return True
+    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        for event in (answer.document or {}).get("events", ()):
+            if event.get("code", HTTPStatus.OK) != HTTPStatus.OK:
+                LOG.info("Nova has no use for %s", event)
+    return False
