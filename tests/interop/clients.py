@@ -11,6 +11,7 @@ from tests.interop.openstack_client import OpenStack
 Report = Callable[..., None]
 
 SITE: Options = {
+    "DEFAULT": {"dns_domain": "example.org"},
     "ml2": {
         "type_drivers": "local,flat,vlan,gre,vxlan,geneve",
         "project_network_types": "vxlan",
