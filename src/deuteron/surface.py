@@ -48,6 +48,7 @@ class Resource:
     Args:
         name: singular, the key of one in a body.
         collection: plural, the key of many.
+        other_name: what else clients call one in bodies and look for in answers; '' for nothing.
         paths: below ``/v2.0/``; the first is the canonical one.
         key: the attribute that stands in the path of one.
         parent: singular of the thing below which it stands in the path; its policy rules are
@@ -70,6 +71,7 @@ class Resource:
     name: str
     collection: str
     paths: tuple[str, ...]
+    other_name: str = ""
     key: str = "id"
     parent: str = ""
     list_: Callable[..., list[Row]] | None = None

@@ -204,3 +204,15 @@ def test_new_groups_are_as_the_settings_say(api: Api) -> None:
         409,
         "SecurityGroupDefaultStatefulnessAlreadyExists",
     )
+
+
+def test_the_sdk_has_its_own_name_for_a_setting(api: Api) -> None:
+    theirs, path = "security_group_default_statefulness", f"/{SETTING.replace('_', '-')}"
+    made = api.call("POST", path, {theirs: {"stateful": False}})
+    assert made.status == 201
+    assert made.body[theirs] == made.body[SETTING]
+    one = f"{path}/{made.body[theirs]['id']}"
+    changed = api.call("PUT", one, {theirs: {"stateful": True}})
+    assert changed.body[theirs]["stateful"] is True
+    assert api.call("GET", one).body == changed.body
+    assert api.call("PUT", one, {"other": {"stateful": True}}).refused == (400, "HTTPBadRequest")

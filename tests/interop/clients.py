@@ -55,13 +55,16 @@ def sdk(service: Service) -> Any:
 def report(sdk: Any) -> Report:
     """Has an agent report: ``report("host", "Open vSwitch agent", bridge_mappings=...)``."""
 
-    def _report(host: str, agent_type: str, **configurations: Any) -> None:
+    def _report(
+        host: str, agent_type: str, *, availability_zone: str | None = None, **configurations: Any
+    ) -> None:
         agent = {
             "agent_type": agent_type,
             "binary": f"neutron-{agent_type.lower().replace(' ', '-')}",
             "host": host,
             "topic": "N/A",
             "configurations": configurations,
+            "availability_zone": availability_zone,
             "start_flag": True,
         }
         answer = sdk.put("/agents", json={"agent": agent})

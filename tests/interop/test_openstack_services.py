@@ -11,7 +11,12 @@ def test_qos(openstack: OpenStack) -> None:
     gold = openstack.shown("network qos policy create qos-gold --share --description best")
     assert (gold["name"], gold["shared"], gold["rules"]) == ("qos-gold", True, [])
     openstack.shown("network qos policy create qos-usual --default")
-    openstack.done("network qos policy set qos-gold --no-share --name qos-best")
+    shared = [row["Name"] for row in openstack.shown("network qos policy list --share")]
+    assert shared == ["qos-gold"]
+    openstack.done("network qos policy set qos-gold --no-share --name qos-best --description top")
+    shown = openstack.shown("network qos policy show qos-best")
+    assert (shown["id"], shown["description"], shown["shared"]) == (gold["id"], "top", False)
+    assert openstack.shown("network qos policy show qos-usual")["is_default"] is True
 
     for kind, options, changes, name, value in (
         ("bandwidth-limit", "--max-kbps 500 --egress", "--max-kbps 600", "max_kbps", 600),
@@ -77,7 +82,13 @@ def test_trunks(openstack: OpenStack) -> None:
     assert "409" in openstack.refused("network trunk unset t-other --subport t-first")
     openstack.done("network trunk set t-other --enable")
     openstack.done("network trunk unset t-other --subport t-first")
-    assert [row["Name"] for row in openstack.shown("network trunk list")] == ["t-other"]
+    added = "--segmentation-type vlan --segmentation-id 30"
+    openstack.done(f"network trunk subport add t-other t-first {added}")
+    rows = openstack.shown("network trunk subport list t-other")
+    assert sorted(row["Segmentation ID"] for row in rows) == [20, 30]
+    openstack.done("network trunk subport remove t-other t-first")
+    (row,) = openstack.shown("network trunk list --long")
+    assert (row["Name"], row["Status"]) == ("t-other", "DOWN")
     assert len(openstack.shown("network trunk show t-other")["sub_ports"]) == 1
     openstack.done("network trunk delete t-other")
     openstack.done("port delete t-parent t-first t-second")

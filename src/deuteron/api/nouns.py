@@ -316,6 +316,8 @@ _SECURITY_GROUPS = (
     Resource(
         name="security_groups_default_statefulness",
         collection="security_groups_default_statefulness",
+        # of the SDK, which Neutron does not understand
+        other_name="security_group_default_statefulness",
         paths=(
             "security-groups-default-statefulness",
             "security_groups_default_statefulness",

@@ -78,7 +78,7 @@ def show(noun: Noun, call: Call, *ids: str) -> Answer:
     d, ctx, policy = call.deployment, call.context, call.policy
     policy.require_readable(noun, ctx)
     row = policy.require_seen(noun, d, ctx, ids, noun.resource.get(d, ctx, *ids))
-    return Answer(200, {noun.resource.name: shown(noun, [row], asked.fields)[0]})
+    return Answer(200, _one(noun, shown(noun, [row], asked.fields)[0]))
 
 
 def create(noun: Noun, call: Call, *ids: str) -> Answer:
@@ -93,7 +93,7 @@ def create(noun: Noun, call: Call, *ids: str) -> Answer:
     made = shown(noun, policy.without_hidden(noun, d, ctx, ids, rows))
     if many:
         return Answer(201, {noun.resource.collection: made})
-    return Answer(201, {noun.resource.name: made[0]})
+    return Answer(201, _one(noun, made[0]))
 
 
 def update(noun: Noun, call: Call, *ids: str) -> Answer:
@@ -102,13 +102,13 @@ def update(noun: Noun, call: Call, *ids: str) -> Answer:
     document = call.document()
     if _names_many(noun, document):
         raise HTTPBadRequest(msg="Only one at a time can be updated")
-    given = body(noun.resource.name, document)
+    given = body(_name_in(noun, document), document)
     d, ctx, policy = call.deployment, call.context, call.policy
     changes = noun.attributes.update(given, ctx)
     policy.may_change(noun, d, ctx, ids, changes)
     row = noun.resource.update(d, ctx, *ids, changes, **_condition(call.request))
     rows = policy.without_hidden(noun, d, ctx, ids, [row])
-    return Answer(200, {noun.resource.name: shown(noun, rows)[0]})
+    return Answer(200, _one(noun, shown(noun, rows)[0]))
 
 
 def delete(noun: Noun, call: Call, *ids: str) -> Answer:
@@ -201,7 +201,7 @@ def bodies(noun: Noun, document: Any) -> tuple[Sequence[Body], bool]:
     Raises:
         HTTPBadRequest: neither name is there, an item is no object, or many are not allowed.
     """
-    name, collection = noun.resource.name, noun.resource.collection
+    name, collection = _name_in(noun, document), noun.resource.collection
     if not _names_many(noun, document):
         return [body(name, document)], False
     if not noun.bulk:
@@ -212,6 +212,20 @@ def bodies(noun: Noun, document: Any) -> tuple[Sequence[Body], bool]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise HTTPBadRequest(msg=f"'{collection}' is not a list of objects")
     return [body(name, item if name in item else {name: item}) for item in items], True
+
+
+def _name_in(noun: Noun, document: Any) -> str:
+    """The name of one that a document has."""
+    other = noun.resource.other_name
+    return (
+        other if other and isinstance(document, dict) and other in document else noun.resource.name
+    )
+
+
+def _one(noun: Noun, row: Row) -> dict[str, Row]:
+    """The document of one."""
+    other = noun.resource.other_name
+    return {noun.resource.name: row, other: row} if other else {noun.resource.name: row}
 
 
 def _names_many(noun: Noun, document: Any) -> bool:

@@ -73,6 +73,10 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
             "neutron_fwaas.services.firewall.fwaas_plugin.FirewallPluginV2",
         ),
     ),
+    "l2gw": (
+        "L2 gateways",
+        ("networking_l2gw.services.l2gateway.plugin.L2GatewayPlugin",),
+    ),
     "lbaas": (
         "load balancers",
         (
@@ -96,6 +100,10 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "ndp_proxy": ("NDP proxies", ("neutron.services.ndp_proxy.plugin.NDPProxyPlugin",)),
     "ovn-bgp": ("BGP of OVN", ("neutron.services.bgp.plugin.BGPServicePlugin",)),
+    "ovn-vpnaas": (
+        "VPNs of OVN",
+        ("neutron_vpnaas.services.vpn.ovn_plugin.VPNOVNDriverPlugin",),
+    ),
     "ovn-router": (
         "routers and floating IPs of OVN",
         ("neutron.services.ovn_l3.plugin.OVNL3RouterPlugin",),
