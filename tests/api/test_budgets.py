@@ -196,6 +196,18 @@ def test_statements_of_a_request(used: _Used, name: str) -> None:
     assert len(own) <= CEILINGS[name], statements
 
 
+def test_dhcp_agents_cost_two_statements_per_port(used: _Used) -> None:
+    requests = _requests(used)
+    names = ("create port", "bulk of 100 ports", "create port, bound")
+    without = {name: len(used.cost(requests[name])) for name in names}
+    used.api.agent("host-1", agent_type="DHCP agent", binary="neutron-dhcp-agent")
+    assert {name: len(used.cost(requests[name])) for name in names} == {
+        # does the network have enough agents; does the port wait for one of them
+        name: count + 2
+        for name, count in without.items()
+    }
+
+
 def test_a_list_costs_the_same_whatever_its_length(used: _Used) -> None:
     def cost(path: str) -> Statements:
         def ask() -> None:

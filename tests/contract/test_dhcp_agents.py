@@ -245,6 +245,25 @@ def test_an_agent_takes_the_routed_networks_that_it_reaches(site):
     assert dhcp_agents.of_active_agent(site.d, ADMIN, "h2") == [network["id"]]
 
 
+def test_each_segment_gets_an_agent_as_hosts_come(site):
+    network = site.segmented(("vlan", "physnet1", 101), ("vlan", "tight", 100))
+    with site.d.database.read() as conn:
+        found = segment_rows.of_networks(conn, [network["id"]])[network["id"]]
+    for number, segment in enumerate(found):
+        site.subnet(network, f"10.0.{number}.0/24", segment_id=segment.id)
+    for host in ("h1", "h2", "h3"):
+        report(site, host)
+        assert served(site, network) == []
+    for host, place in (("h1", "physnet1"), ("h2", "physnet1"), ("h3", "tight")):
+        site.report(host, bridge_mappings={place: "br"})
+    assert served(site, network) == ["h1", "h3"]
+    # h2 was late for its segment, but takes it over when it asks and h1 is gone
+    assert dhcp_agents.of_active_agent(site.d, ADMIN, "h2") == []
+    (gone,) = agents.list_(site.d, ADMIN, Query(filters={"host": ("h1",), "agent_type": (DHCP,)}))
+    agents.delete(site.d, ADMIN, gone["id"])
+    assert dhcp_agents.of_active_agent(site.d, ADMIN, "h2") == [network["id"]]
+
+
 def test_networks_of_the_dead_go_to_the_living(site):
     dead = start(site, "h1")
     network, other = site.network(), site.network()

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import binding, segment_hosts
+from deuteron.core import binding, dhcp_scheduling, segment_hosts
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import agent_time, alive_since
 from deuteron.db import agents as rows
@@ -73,8 +73,10 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
                 raise TryAgain(reason="another report of the same agent came first")
         else:
             _write(tx, known, row)
-        _note_physical_networks(d, tx, row["host"])
+        reaches_more = _note_physical_networks(d, tx, row["host"])
         tx.journal("agent", row["id"], "update" if known else "create", "")
+    if reaches_more:
+        dhcp_scheduling.host_reaches_more(d, ctx, row["host"])
     if row["admin_state_up"] and (known is None or revived or changed):
         binding.resume(d, ctx, host=row["host"])
     return NEW if known is None else REVIVED if revived else ALIVE
@@ -167,13 +169,17 @@ def _abilities(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _note_physical_networks(d: Deployment, tx: Transaction, host: str) -> None:
-    """The host is on the physical networks that any of its agents has a bridge or interface for."""
+def _note_physical_networks(d: Deployment, tx: Transaction, host: str) -> bool:
+    """The host is on the physical networks that any of its agents has a bridge or interface for.
+
+    Returns:
+        whether it is on one that it was not on before.
+    """
     found: set[str] = set()
     for agent in rows.on_host(tx, host, alive_since=alive_since(d)):
         for mapping in _MAPPINGS:
             found.update(agent["configurations"].get(mapping) or {})
-    segment_hosts.set_hosts(tx, host, found)
+    return segment_hosts.set_hosts(tx, host, found)
 
 
 def get(d: Deployment, ctx: RequestContext, agent_id: str) -> Agent:

@@ -25,7 +25,7 @@ from deuteron.db import agents as agent_rows
 from deuteron.db import dhcp_agents as rows
 from deuteron.db import networks as network_rows
 from deuteron.db import segments as segment_rows
-from deuteron.db.dhcp_agents import DhcpAgent
+from deuteron.db.dhcp_agents import DhcpAgent, Unserved
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import DatabaseUnavailable, TryAgain
 from deuteron.ml2.plugin_context import plugin_context
@@ -178,53 +178,105 @@ def give(
     if not rows.take(tx, [(network_id, agent.id, index) for agent, index in chosen]):
         return False
     for agent, _ in chosen:
-        tx.journal("network", network_id, GIVEN, network["project_id"], {"host": agent.host})
+        _note(tx, network, agent)
     return True
 
 
-def take_over(d: Deployment, ctx: RequestContext, agent: DhcpAgent) -> None:
-    """Give an agent the networks with DHCP that lack agents, as it asks for what it serves.
+def _note(tx: Transaction, network: Mapping[str, Any], agent: DhcpAgent) -> None:
+    tx.journal("network", network["id"], GIVEN, network["project_id"], {"host": agent.host})
+
+
+def take_over(
+    d: Deployment, ctx: RequestContext, agent: DhcpAgent, *, only_routed: bool = False
+) -> None:
+    """Give an agent the networks with DHCP that lack agents.
 
     Args:
         d: the deployment.
         ctx: the caller.
         agent: that is up and alive.
+        only_routed: it did not ask: its host has reached other segments, and it has to be told of
+            the networks that it gets by that.
     """
     wanted = d.settings.dhcp_agents_per_network
     with d.database.read() as conn:
         lack = rows.unserved(conn, agent.id, at_most=wanted)
-        reached = segments_of_host(conn, agent.host) if any(one.segment_ids for one in lack) else ()
-    fit = [one for one in lack if not one.segment_ids or not one.segment_ids.isdisjoint(reached)]
+        routed = [one for one in lack if one.segment_ids]
+        reached = segments_of_host(conn, agent.host) if routed else set()
+        segment_ids = {segment_id for one in routed for segment_id in one.segment_ids & reached}
+        hosts = hosts_of(conn, sorted(segment_ids)) if segment_ids else {}
+    fit = [one for one in lack if one.segment_ids & reached or not (one.segment_ids or only_routed)]
     for start in range(0, len(fit), _AT_ONCE):
         part = {one.network_id: one for one in fit[start : start + _AT_ONCE]}
         with d.database.transaction(ctx) as tx:
             places = rows.places(tx, list(part))
-            taken: list[tuple[str, str, int]] = []
+            chosen = []
             for network in network_rows.rows(tx, list(part)):
-                network_id = network["id"]
-                needs = Needs(
-                    network_id=network_id,
-                    agents=wanted,
-                    zones=_zones(d, network),
-                    beyond=bool(part[network_id].segment_ids),
-                )
-                able = dhcp_choice.eligible([agent], needs, places[network_id])
-                chosen = dhcp_choice.choose(
-                    able, needs, places[network_id], scheduler=dhcp_choice.CHANCE
-                )
-                taken.extend((network_id, one.id, index) for one, index in chosen)
-            if taken:
+                of_network = places[network["id"]]
+                for needs in _needs_there(d, network, part[network["id"]], hosts):
+                    able = dhcp_choice.eligible([agent], needs, of_network)
+                    found = dhcp_choice.choose(
+                        able, needs, of_network, scheduler=dhcp_choice.CHANCE
+                    )
+                    if found:
+                        chosen.append((network, found))
+                        break
+            if chosen:
+                taken = [(one["id"], agent.id, found[0][1]) for one, found in chosen]
                 rows.take(tx, taken)
+            if only_routed:
+                for network, _ in chosen:
+                    _note(tx, network, agent)
+
+
+def _needs_there(
+    d: Deployment, network: Mapping[str, Any], lack: Unserved, hosts: Mapping[str, set[str]]
+) -> list[Needs]:
+    """What a network needs where an agent is: once for each segment that it reaches there."""
+    common = Needs(
+        network_id=network["id"],
+        agents=d.settings.dhcp_agents_per_network,
+        zones=_zones(d, network),
+    )
+    if not lack.segment_ids:
+        return [common]
+    return [
+        replace(common, hosts=hosts[segment_id], beyond=True)
+        for segment_id in sorted(lack.segment_ids & hosts.keys())
+    ]
+
+
+def host_reaches_more(d: Deployment, ctx: RequestContext, host: str) -> None:
+    """The agents of a host say that it is on other physical networks than before.
+
+    Segments that it reaches by them may lack a DHCP agent, and it may have one.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        host: as its agents report it.
+    """
+    if not d.settings.network_auto_schedule:
+        return
+    try:
+        with d.database.read() as conn:
+            if not d.dhcp_presence.there(conn):
+                return
+            agent = rows.on_host(conn, host)
+        if agent is not None and _is_usable(d, agent):
+            take_over(d, ctx, agent, only_routed=True)
+    except (TryAgain, DatabaseUnavailable) as trouble:
+        LOG.info(_LATER, trouble)
 
 
 def usable_agents(d: Deployment, conn: Connectable) -> list[DhcpAgent]:
     """The DHCP agents that may be given networks: up, and alive or starting."""
-    since = alive_since(d)
-    return [
-        agent
-        for agent in rows.all_agents(conn)
-        if agent.admin_state_up and (agent.heartbeat_timestamp >= since or is_starting(d, agent))
-    ]
+    return [agent for agent in rows.all_agents(conn) if _is_usable(d, agent)]
+
+
+def _is_usable(d: Deployment, agent: DhcpAgent) -> bool:
+    alive = agent.heartbeat_timestamp >= alive_since(d)
+    return agent.admin_state_up and (alive or is_starting(d, agent))
 
 
 def is_starting(d: Deployment, agent: DhcpAgent) -> bool:

@@ -25,12 +25,15 @@ def hosts_of(conn: Connectable, segment_ids: Sequence[str]) -> dict[str, set[str
     return rows.hosts_of(conn, segment_ids)
 
 
-def set_hosts(tx: Transaction, host: str, physical_networks: Iterable[str]) -> None:
+def set_hosts(tx: Transaction, host: str, physical_networks: Iterable[str]) -> bool:
     """Note the physical networks of a host; segments made later are reached through them, too.
 
     Args:
         tx: the transaction.
         host: as its agents report it.
         physical_networks: all of them, of all agents of the host.
+
+    Returns:
+        whether the host is on one that it was not on before.
     """
-    rows.set_physical_networks(tx, host, set(physical_networks))
+    return rows.set_physical_networks(tx, host, set(physical_networks))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, literal, select
+from sqlalchemy import Row, Select, bindparam, delete, func, literal, or_, select
 
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import agents, network_dhcp_agents, subnets
@@ -60,10 +60,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unserved:
-    """A network with DHCP that lacks agents.
+    """A network with DHCP that an agent does not serve.
 
     Args:
-        network_id: of the network.
+        network_id: of the network; it has fewer agents than it may have, or is a routed network.
         segment_ids: the segments of its subnets with DHCP; empty unless it is a routed network.
     """
 
@@ -126,7 +126,7 @@ _UNSERVED = (
     select(subnets.c.network_id, subnets.c.segment_id)
     .where(
         subnets.c.enable_dhcp.is_(True),
-        bindparam("at_most") > _PLACES_TAKEN,
+        or_(subnets.c.segment_id.is_not(None), bindparam("at_most") > _PLACES_TAKEN),
         ~select(literal(1))
         .select_from(network_dhcp_agents)
         .where(
@@ -215,12 +215,13 @@ def networks_of(conn: Connectable, agent_id: str) -> list[str]:
 
 
 def unserved(conn: Connectable, agent_id: str, *, at_most: int) -> list[Unserved]:
-    """Networks with DHCP that have fewer agents than they may have, without those of an agent.
+    """Networks with DHCP that an agent may serve besides those that it serves.
 
     Args:
         conn: where to look.
         agent_id: of the agent.
-        at_most: agents of one network.
+        at_most: agents of one network, or of each segment of a routed one, which is for the caller
+            to look at.
     """
     found: dict[str, set[str]] = {}
     for network_id, segment_id in conn.execute(_UNSERVED, {"agent": agent_id, "at_most": at_most}):

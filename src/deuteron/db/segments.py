@@ -331,13 +331,16 @@ def hosts_of(conn: Connectable, segment_ids: Sequence[str]) -> dict[str, set[str
     return found
 
 
-def set_physical_networks(tx: Transaction, host: str, physical_networks: set[str]) -> None:
+def set_physical_networks(tx: Transaction, host: str, physical_networks: set[str]) -> bool:
     """Note which physical networks a host is on: one statement if nothing changed.
 
     Args:
         tx: the transaction.
         host: as its agents report it.
         physical_networks: all of them, of all its agents.
+
+    Returns:
+        whether the host is on one that it was not on before.
     """
     known = set(tx.execute(_NETWORKS_OF_HOST, {"of_host": host}).scalars())
     gone = sorted(known - physical_networks)
@@ -346,6 +349,7 @@ def set_physical_networks(tx: Transaction, host: str, physical_networks: set[str
         tx.execute(_TAKE_FROM_HOST, {"of_host": host, "gone": gone})
     if new:
         _ADD_TO_HOST.execute(tx, [{"host": host, "physical_network": name} for name in new])
+    return bool(new)
 
 
 # --- the API's segments ---------------------------------------------------------------------------
