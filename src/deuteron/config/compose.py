@@ -79,6 +79,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
         http_basic_auth_user_file=value("http_basic_auth_user_file"),
         service_plugins=service_plugins.chosen,
         base_mac=value("base_mac", values.base_mac),
+        dvr_base_mac=value("dvr_base_mac", values.base_mac),
         dns_domain=value("dns_domain", values.dns_domain),
         pagination_max_limit=value("pagination_max_limit", values.page_limit),
         allow_bulk=value("allow_bulk"),
@@ -216,6 +217,7 @@ def _ml2(resolved: Resolved) -> Ml2:
         mechanism_drivers=value("mechanism_drivers", _unique),
         extension_drivers=value("extension_drivers", _unique),
         external_network_type=external,
+        overlay_ip_version=value("overlay_ip_version"),
     )
 
 

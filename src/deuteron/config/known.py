@@ -51,7 +51,7 @@ _DEFAULT = """
     dhcp_broadcast_reply dhcp_confs dhcp_delete_namespaces dhcp_domain dhcp_driver
     dhcp_load_type disable_process_locking dnsmasq_base_log_dir dnsmasq_config_file
     dnsmasq_dns_servers dnsmasq_enable_addr6_list dnsmasq_lease_max dnsmasq_local_resolv
-    dnsmasq_txt_record dvr_base_mac enable_default_route_bfd enable_default_route_ecmp
+    dnsmasq_txt_record enable_default_route_bfd enable_default_route_ecmp
     enable_dvr enable_isolated_metadata enable_metadata_network enable_metadata_proxy
     enable_snat_by_default
     enable_traditional_dhcp endpoint_type executor_thread_pool_size external_dns_driver

@@ -54,6 +54,11 @@ _DEFAULT: list[cfg.Opt] = [
         help="The first three octets of generated MAC addresses, or four if the fourth is not 00.",
     ),
     cfg.StrOpt(
+        "dvr_base_mac",
+        default="fa:16:3f:00:00:00",
+        help="As base_mac, for the addresses that distributed routers of a host have.",
+    ),
+    cfg.StrOpt(
         "dns_domain",
         default="openstacklocal",
         help="Domain of the names of ports; with the default one ports have no names of their own.",

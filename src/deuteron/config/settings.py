@@ -41,6 +41,7 @@ class Ml2:
         mechanism_drivers: entry point names, in the order of asking.
         extension_drivers: entry point names, those of this server included.
         external_network_type: type of an external network that asks for none, None as others.
+        overlay_ip_version: of the addresses of tunnels, 4 or 6.
     """
 
     type_drivers: tuple[str, ...]
@@ -48,6 +49,7 @@ class Ml2:
     mechanism_drivers: tuple[str, ...]
     extension_drivers: tuple[str, ...]
     external_network_type: str | None
+    overlay_ip_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,7 @@ class Settings:
         http_basic_auth_user_file: users and hashes of their passwords.
         service_plugins: names of those that are enabled, None for all that there are.
         dns_domain: the domain of the names of ports.
+        dvr_base_mac: as base_mac, for the addresses of distributed routers.
         base_mac: the first octets of generated MAC addresses, as ``fa:16:3e:00:00:00``.
         pagination_max_limit: most items in one answer, None for no limit.
         allow_bulk: whether a body may hold many resources.
@@ -212,6 +215,7 @@ class Settings:
     auth_strategy: str
     http_basic_auth_user_file: str
     service_plugins: tuple[str, ...] | None
+    dvr_base_mac: str
     base_mac: str
     dns_domain: str
     pagination_max_limit: int | None

@@ -427,6 +427,24 @@ network_dhcp_agents = Table(
     UniqueConstraint("network_id", "binding_index"),
 )
 
+# Where the tunnels of hosts end, one row per type of tunnels; an address belongs to one host.
+tunnel_endpoints = Table(
+    "tunnel_endpoints",
+    METADATA,
+    Column("tunnel_type", String(32), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("ip_address", String(64), nullable=False),
+    UniqueConstraint("tunnel_type", "ip_address"),
+)
+
+# The MAC address that distributed routers of a host have towards other hosts.
+dvr_host_macs = Table(
+    "dvr_host_macs",
+    METADATA,
+    Column("host", String(255), primary_key=True),
+    Column("mac_address", String(32), nullable=False, unique=True),
+)
+
 # Who besides its owner may see an object, and how. `target_project` is a project or '*'. What a
 # network's ``shared`` says is read from here. See db/sharing.py.
 rbac_policies = Table(

@@ -6,7 +6,15 @@ agents, on the general one.
 
 from collections.abc import Mapping
 
-from deuteron.rpc import dhcp, reports
+from deuteron.rpc import (
+    devices,
+    dhcp,
+    dvr,
+    reports,
+    resources,
+    security_groups,
+    tunnels,
+)
 from deuteron.rpc.endpoint import Endpoint
 
 REPORTS = "q-reports-plugin"
@@ -18,5 +26,13 @@ def topics() -> Mapping[str, tuple[Endpoint, ...]]:
     reporting = reports.endpoint()
     return {
         REPORTS: (reporting,),
-        PLUGIN: (reporting, *dhcp.endpoints()),
+        PLUGIN: (
+            reporting,
+            devices.ENDPOINT,
+            tunnels.ENDPOINT,
+            security_groups.ENDPOINT,
+            resources.ENDPOINT,
+            dvr.ENDPOINT,
+            *dhcp.endpoints(),
+        ),
     }

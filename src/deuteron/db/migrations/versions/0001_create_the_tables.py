@@ -91,6 +91,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agents_host"), "agents", ["host"], unique=False)
     op.create_table(
+        "dvr_host_macs",
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("mac_address", _text(32), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_dvr_host_macs")),
+        sa.UniqueConstraint("mac_address", name=op.f("uq_dvr_host_macs_mac_address")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "flavors",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("name", _text(255), nullable=False),
@@ -329,6 +339,19 @@ def upgrade() -> None:
         sa.Column("resource_id", _text(36), nullable=False),
         sa.Column("tag", _text(255), nullable=False),
         sa.PrimaryKeyConstraint("resource_id", "tag", name=op.f("pk_tags")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "tunnel_endpoints",
+        sa.Column("tunnel_type", _text(32), nullable=False),
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("ip_address", _text(64), nullable=False),
+        sa.PrimaryKeyConstraint("tunnel_type", "host", name=op.f("pk_tunnel_endpoints")),
+        sa.UniqueConstraint(
+            "tunnel_type", "ip_address", name=op.f("uq_tunnel_endpoints_tunnel_type_ip_address")
+        ),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
