@@ -3,24 +3,29 @@
 from collections.abc import Callable, Mapping
 
 from deuteron.config import Settings
-from deuteron.services import flavors, qos, trunk
+from deuteron.services import flavors, pvlan, qos, trunk
 from deuteron.services.plugin import ServicePlugin
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
     "trunk": trunk.plugin,
     "flavors": flavors.plugin,
+    "pvlan": pvlan.plugin,
 }
 """Name -> what makes the plugin of a site."""
+
+# What nobody has who does not name it.
+_ON_REQUEST = frozenset({"pvlan"})
 
 
 def enabled(settings: Settings) -> tuple[ServicePlugin, ...]:
     """The plugins of a site, in the order in which they extend ports and networks.
 
     Args:
-        settings: what was configured; a site that names no service plugin has all of them.
+        settings: what was configured; a site that names no service plugin has all of them but
+            those that are there on request.
     """
     wanted = settings.service_plugins
-    return tuple(
-        make(settings) for name, make in SERVICE_PLUGINS.items() if wanted is None or name in wanted
-    )
+    if wanted is None:
+        wanted = tuple(SERVICE_PLUGINS.keys() - _ON_REQUEST)
+    return tuple(make(settings) for name, make in SERVICE_PLUGINS.items() if name in wanted)

@@ -45,7 +45,8 @@ _DEFAULT: list[cfg.Opt] = [
     cfg.ListOpt(
         "service_plugins",
         default=[],
-        help="Names or class paths of Neutron's service plugins; empty: all that this server has. "
+        help="Names or class paths of Neutron's service plugins; empty: all that this server has "
+        "but pvlan. "
         "Those that it has not are named in one warning; their API is missing.",
     ),
     cfg.StrOpt(

@@ -37,6 +37,7 @@ SERVICE_PLUGINS: dict[str, str] = {
     "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
+    "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
 }
 """The service plugins of this server: name -> path of Neutron's class of the same API."""
 
@@ -116,7 +117,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         "port forwardings",
         ("neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",),
     ),
-    "pvlan": ("private VLANs", ("neutron.services.pvlan.pvlan_plugin.PVLANPlugin",)),
     "router": (
         "routers and floating IPs",
         ("neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",),

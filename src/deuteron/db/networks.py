@@ -230,13 +230,21 @@ def default_external(conn: Connectable) -> str | None:
 
 
 _INSERT = insert(networks)
+_INSERTED = tuple(
+    (column.name, "router:external" if column is networks.c.external else column.name, default)
+    for column in networks.columns
+    for default in [getattr(column.default, "arg", None)]
+)
 
 
 def insert_many(conn: Connectable, wanted: Sequence[Network]) -> None:
-    """Insert networks from API dicts; a column that an extension did not fill is null."""
+    """Insert networks from API dicts; a column that no extension filled has its default."""
     conn.execute(
         _INSERT,
-        [{column.name: network.get(key) for key, column in _COLUMNS.items()} for network in wanted],
+        [
+            {name: network.get(key, default) for name, key, default in _INSERTED}
+            for network in wanted
+        ],
     )
 
 

@@ -48,6 +48,7 @@ networks = Table(
     Column("dns_domain", String(255), nullable=False, default=""),
     Column("vlan_transparent", Boolean, nullable=False, default=False),
     Column("qinq", Boolean, nullable=False, default=False),
+    Column("pvlan", Boolean, nullable=False, default=False),
     *_standard(),
 )
 
@@ -223,6 +224,8 @@ ports = Table(
     Column("data_plane_status", String(16)),
     Column("dns_name", String(255), nullable=False, default=""),
     Column("dns_domain", String(255), nullable=False, default=""),
+    Column("pvlan_type", String(16)),
+    Column("pvlan_community", String(255)),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
 )

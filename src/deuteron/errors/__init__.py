@@ -36,6 +36,7 @@ from deuteron.errors.drivers import *
 from deuteron.errors.flavors import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
+from deuteron.errors.pvlan import *
 from deuteron.errors.qos import *
 from deuteron.errors.quotas import *
 from deuteron.errors.rbac import *
