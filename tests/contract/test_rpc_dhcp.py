@@ -17,6 +17,7 @@ from deuteron.core import (
 )
 from deuteron.core.dhcp_agents import device_id
 from deuteron.core.dhcp_presence import DhcpPresence
+from deuteron.core.followers import NotDelivered
 from deuteron.db import provisioning as provisioning_rows
 from deuteron.db import segments as segment_rows
 from deuteron.db.journal import JournalReader
@@ -24,7 +25,7 @@ from deuteron.errors import InvalidInput, IpAddressGenerationFailure, NetworkNot
 from deuteron.query import Query
 from deuteron.rpc import dhcp
 from deuteron.rpc.endpoint import Call
-from deuteron.rpc.told_dhcp import Cast, casts
+from deuteron.rpc.told_dhcp import Cast, casts, follower
 from tests.contract.test_dhcp_agents import report, start
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.statements import counted
@@ -296,9 +297,11 @@ def test_the_life_of_a_network(site, told):
     assert (cast.host, cast.method) == ("h1", "subnet_delete_end")
     assert cast.payload == {"subnet_id": subnet["id"], "network_id": network["id"], "priority": 4}
     networks.delete(site.d, ADMIN, network["id"])
-    (cast,) = told()
-    assert (cast.host, cast.method) == (None, "network_delete_end")
-    assert cast.payload == {"network_id": network["id"], "priority": 2}
+    everyone, those_that_served = told()
+    assert (everyone.host, those_that_served.host) == (None, "h1")
+    for cast in (everyone, those_that_served):
+        assert cast.method == "network_delete_end"
+        assert cast.payload == {"network_id": network["id"], "priority": 2}
 
 
 def test_the_life_of_a_port(site, told):
@@ -435,6 +438,56 @@ def test_the_first_agent_is_not_missed_though_another_process_met_it(site, told)
     start(Site(replace(site.d, dhcp_presence=DhcpPresence())), "h1")
     site.port(network)
     assert [method for _, method, _ in told.methods()] == ["port_create_end", "network_create_end"]
+
+
+class Broker:
+    """Takes messages for those who listen."""
+
+    def __init__(self) -> None:
+        self.listening = {"h1", "h2"}
+        self.heard: list[tuple[str, str]] = []
+
+    def deliver(self, _topic: str, method: str, *, host: str, **_message: Any) -> bool:
+        if host in self.listening:
+            self.heard.append((host, method))
+        return host in self.listening
+
+    def fanout(self, *_what: Any, **_message: Any) -> None: ...
+
+    cast: Any = None
+
+
+def test_an_agent_that_is_alive_is_waited_for_but_not_for_ever(site):
+    for host in ("h1", "h2"):
+        start(site, host)
+    network = site.network()
+    for host in ("h1", "h2"):
+        agent_id = agents.list_(site.d, ADMIN, _of_host(host))[0]["id"]
+        dhcp_agents.add(site.d, ADMIN, agent_id, network["id"])
+    reader = JournalReader(site.d.database, "test", from_now=True, batch=500)
+    reader.read()
+    site.port(network)
+    batch = reader.read()
+    broker, now = Broker(), [0.0]
+    handle = follower(site.d, broker, lambda: ADMIN, seconds=lambda: now[0]).handle
+    both = [("h1", "port_create_end"), ("h2", "port_create_end")]
+    handle(batch.entries)
+    assert sorted(broker.heard) == both
+    broker.listening.remove("h2")
+    with pytest.raises(NotDelivered, match="h2"):
+        handle(batch.entries)
+    now[0] += 59
+    with pytest.raises(NotDelivered):
+        handle(batch.entries)
+    now[0] += 2
+    handle(batch.entries)
+    broker.listening.add("h2")
+    handle(batch.entries)
+    broker.listening.remove("h2")
+    with pytest.raises(NotDelivered):
+        handle(batch.entries)
+    site.clock.turn(100)
+    handle(batch.entries)  # it is dead
 
 
 def test_the_news_of_many_entries_cost_what_one_does(site):

@@ -15,6 +15,8 @@ from deuteron.context import RequestContext
 from deuteron.core import dhcp_agents, dhcp_scheduling, networks, ports, subnets
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry
+from deuteron.core.liveness import alive_since
+from deuteron.db import dhcp_agents as rows
 from deuteron.db.dhcp_agents import DhcpAgent
 from deuteron.query import Query
 
@@ -32,6 +34,7 @@ class News:
         networks, subnets, ports: API dicts of those that exist.
         agents: of each network, without those that are administratively down.
         hosts: of each segment: who reaches it.
+        alive: hosts whose DHCP agent is alive.
     """
 
     networks: Mapping[str, Resource]
@@ -39,6 +42,7 @@ class News:
     ports: Mapping[str, Resource]
     agents: Mapping[str, Sequence[DhcpAgent]]
     hosts: Mapping[str, set[str]]
+    alive: frozenset[str]
 
 
 def concerns_addresses(entry: Entry) -> bool:
@@ -74,8 +78,10 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
         entries: of the journal.
     """
     with d.database.read() as conn:
-        if not d.dhcp_presence.ask(conn):
-            return None
+        alive = rows.hosts_alive(conn, alive_since(d))
+    if not alive:
+        return None
+    d.dhcp_presence.met()
     told = [entry for entry in entries if _is_stated(entry)]
     found_ports = _by_id(ports.list_, d, ctx, _ids(told, "port"))
     found_subnets = _by_id(subnets.list_, d, ctx, _ids(told, "subnet"))
@@ -103,6 +109,7 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
         ports=found_ports,
         agents=dhcp_agents.serving(d, sorted(network_ids), able=True),
         hosts=dhcp_agents.hosts_of_segments(d, sorted(on_segments)),
+        alive=frozenset(host for host, reports in alive.items() if reports),
     )
 
 

@@ -29,18 +29,13 @@ class DhcpPresence:
     def there(self, conn: Connectable) -> bool:
         """Whether there are any, dead or alive: no statement where it was asked just before."""
         if self._clock() >= self._until:
-            return self.ask(conn)
-        return self._there
-
-    def ask(self, conn: Connectable) -> bool:
-        """Whether there are any now, for those who must not miss the first: one statement."""
-        self._remember(rows.any_agent(conn))
+            self._note(rows.any_agent(conn))
         return self._there
 
     def met(self) -> None:
-        """A DHCP agent has reported to this process."""
-        self._remember(True)
+        """A DHCP agent has reported, or was seen in the database."""
+        self._note(True)
 
-    def _remember(self, there: bool) -> None:
+    def _note(self, there: bool) -> None:
         self._there = there
         self._until = self._clock() + _FRESH

@@ -67,6 +67,13 @@ def lacking(d: Deployment, conn: Connectable, ports: Iterable[Resource]) -> list
     return [network_id for network_id in asking if taken.get(network_id, 0) < wanted]
 
 
+def hosts_serving(d: Deployment, conn: Connectable, network_id: str) -> list[str]:
+    """Hosts of the DHCP agents of a network: no statement where the site has none."""
+    if not d.dhcp_presence.there(conn):
+        return []
+    return [place.agent.host for place in rows.places(conn, [network_id])[network_id]]
+
+
 def schedule_subnets(d: Deployment, ctx: RequestContext, subnets: Sequence[Resource]) -> None:
     """Give the networks of new subnets to agents; each segment of a routed network has its own.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from deuteron.context import RequestContext
 from deuteron.core import (
+    dhcp_scheduling,
     driver_contexts,
     foreign_attributes,
     ports,
@@ -311,9 +312,10 @@ def delete(
             context = driver_contexts.for_network(d, ctx, network, segments=segments, tx=tx)
             d.mechanisms.precommit(Hook.DELETE_NETWORK_PRECOMMIT, [context])
         d.segments.release(plugin_context(tx), segments)
+        details = {"dhcp_hosts": dhcp_scheduling.hosts_serving(d, tx, network_id)}
         if not rows.delete_one(tx, network_id):
             raise TryAgain(reason=f"network {network_id} is being deleted by another request")
-        tx.journal("network", network_id, "delete", network["project_id"])
+        tx.journal("network", network_id, "delete", network["project_id"], details)
         item = postcommits.Item(current=network, segments=tuple(segments))
         due = postcommits.due(d, tx, Hook.DELETE_NETWORK_POSTCOMMIT, [item])
     postcommits.run(d, ctx, due)

@@ -22,22 +22,26 @@ from oslo_messaging.rpc.dispatcher import (  # noqa: E402
 )
 from oslo_messaging.rpc.server import RPCServer  # noqa: E402
 
+MessageUndeliverable = oslo_messaging.MessageUndeliverable
 MessagingException = oslo_messaging.MessagingException
 RemoteError = oslo_messaging.RemoteError
 Target = oslo_messaging.Target
 Transport = oslo_messaging.Transport
+TransportOptions = oslo_messaging.TransportOptions
 get_rpc_client = oslo_messaging.get_rpc_client
 get_rpc_transport = oslo_messaging.get_rpc_transport
 set_transport_defaults = oslo_messaging.set_transport_defaults
 
 __all__ = [
     "ExpectedException",
+    "MessageUndeliverable",
     "MessagingException",
     "NoSuchMethod",
     "RPCServer",
     "RemoteError",
     "Target",
     "Transport",
+    "TransportOptions",
     "UnsupportedVersion",
     "get_rpc_client",
     "get_rpc_transport",

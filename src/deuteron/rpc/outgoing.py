@@ -9,10 +9,18 @@ A message is on its way when the call returns; while the broker is away, the cal
 
 from typing import Any
 
-from deuteron.rpc.messaging import Target, Transport, get_rpc_client
+from deuteron.rpc.messaging import (
+    MessageUndeliverable,
+    Target,
+    Transport,
+    TransportOptions,
+    get_rpc_client,
+)
 
 # Neutron's agents ask no more of a context than to be there.
 _CONTEXT: dict[str, Any] = {"is_admin": True}
+# The broker says if it has no queue for a message.
+_AT_LEAST_ONCE = TransportOptions(at_least_once=True)
 # Messages of which the broker is not sure are sent again so many times before it is an error.
 _RETRIES = 2
 
@@ -42,6 +50,35 @@ class BrokerOutgoing:
         """
         told = self._client.prepare(topic=topic, server=host, version=version)
         told.cast(_CONTEXT, method, **arguments)
+
+    def deliver(
+        self, topic: str, method: str, *, host: str, version: str, **arguments: Any
+    ) -> bool:
+        """Tell the agent of one host, and see to it that the message waits for it.
+
+        After a broker has lost its queues an agent needs some seconds to be back.
+
+        Args:
+            topic: that its kind of agents listens to.
+            method: what it is told.
+            host: where it is.
+            version: of the method.
+            arguments: of the method.
+
+        Returns:
+            False if the broker has no queue for that agent.
+
+        Raises:
+            MessageDeliveryFailure: the broker does not take it.
+        """
+        told = self._client.prepare(
+            topic=topic, server=host, version=version, transport_options=_AT_LEAST_ONCE
+        )
+        try:
+            told.cast(_CONTEXT, method, **arguments)
+        except MessageUndeliverable:
+            return False
+        return True
 
     def fanout(self, topic: str, method: str, *, version: str, **arguments: Any) -> None:
         """Tell all agents that listen to the topic.

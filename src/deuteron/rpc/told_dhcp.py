@@ -7,16 +7,22 @@ Methods, payloads and their ``priority`` are Neutron's (observed):
 
     network given to an agent, taken      network_create_end 0, network_delete_end 2   that agent
     network updated                       network_update_end 1
-    network deleted                       network_delete_end 2                         all agents
+    network deleted                       network_delete_end 2     all agents, those that served it
     subnet created, updated, deleted      subnet_*_end 3, 3, 4
     port created                          port_create_end 5 for one agent, 6 for the others
     port updated, deleted                 port_update_end 6, port_delete_end 6
     agent enabled, disabled               agent_updated                                that agent
 
 A port or subnet that has changed often since the last look is told once, as it is.
+
+After a broker has lost its queues, agents need some seconds to listen again, and messages to nobody
+are lost. So an agent that is alive and does not listen is waited for, though not for ever; one that
+is dead asks for everything when it is back.
 """
 
 import hashlib
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +37,8 @@ from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.forms import as_told
 from deuteron.rpc.messaging import MessagingException
 
+LOG = logging.getLogger(__name__)
+
 NAME = "dhcp agents"
 TOPIC = "dhcp_agent"
 VERSION = "1.0"
@@ -38,6 +46,8 @@ DHCP_AGENT = "DHCP agent"
 
 _HIGH, _LOW = 5, 6
 
+# Seconds that an agent that is alive may take to listen.
+_PATIENCE = 60.0
 # Entries of the journal that are read at once.
 _BATCH = 200
 
@@ -87,6 +97,8 @@ def _of_network(entry: Entry, news: News) -> Iterator[Cast]:
     if entry.event == "delete":
         payload = {"network_id": network_id, "priority": 2}
         yield Cast(host=None, method="network_delete_end", payload=payload)
+        for host in (entry.details or {}).get("dhcp_hosts", ()):
+            yield Cast(host=host, method="network_delete_end", payload=payload)
     elif entry.event == "update" and network_id in news.networks:
         payload = {"network": as_told(news.networks[network_id]), "priority": 1}
         for host in hosts:
@@ -180,31 +192,53 @@ _RENDERINGS: Mapping[str, Callable[[Entry, News], Iterator[Cast]]] = {
 }
 
 
-def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestContext]) -> Follower:
+def follower(
+    d: Deployment,
+    outgoing: Outgoing,
+    context: Callable[[], RequestContext],
+    *,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Follower:
     """What follows the journal for DHCP agents.
 
     Args:
         d: the deployment.
         outgoing: brings messages to agents.
         context: the service itself as the one who asks.
+        seconds: monotonic.
     """
+    deaf: dict[str, float] = {}
 
     def handle(entries: Sequence[Entry]) -> float:
         news = dhcp_news.read(d, context(), entries)
         if news is None:
             return 0
+        unheard: set[str] = set()
         for cast in casts(entries, news):
-            _send(outgoing, cast)
+            if cast.host in unheard:
+                continue  # what it is told comes in order
+            if _is_taken(outgoing, cast):
+                deaf.pop(cast.host or "", None)
+            elif cast.host in news.alive:
+                unheard.add(cast.host)
+        now = seconds()
+        waiting = [host for host in sorted(unheard) if now < deaf.setdefault(host, now + _PATIENCE)]
+        if waiting:
+            raise NotDelivered(f"the DHCP agents of {', '.join(waiting)} do not listen")
+        for host in unheard:
+            LOG.warning("The DHCP agent of %s is alive, but listens to nothing", host)
         return 0
 
     return Follower(name=NAME, handle=handle, batch=_BATCH)
 
 
-def _send(outgoing: Outgoing, cast: Cast) -> None:
+def _is_taken(outgoing: Outgoing, cast: Cast) -> bool:
+    """Send one message; whether somebody is there to hear it."""
+    message: dict[str, Any] = {"version": VERSION, "payload": cast.payload}
     try:
         if cast.host is None:
-            outgoing.fanout(TOPIC, cast.method, version=VERSION, payload=cast.payload)
-        else:
-            outgoing.cast(TOPIC, cast.method, host=cast.host, version=VERSION, payload=cast.payload)
+            outgoing.fanout(TOPIC, cast.method, **message)
+            return True
+        return outgoing.deliver(TOPIC, cast.method, host=cast.host, **message)
     except MessagingException as error:
         raise NotDelivered(f"DHCP agents cannot be told: {error}") from error
