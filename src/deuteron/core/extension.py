@@ -13,7 +13,7 @@ can bring its own. Their order is part of the contract: a later one sees what an
 put into the row (address pairs look at port security).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,9 @@ class ResourceExtension:
         derive: ``(rows)`` adds attributes that follow from others alone, to API dicts that were
             made, changed or read; those that were read in part may lack what it looks at.
 
+        shown: attributes that `load` and `derive` add; a list that asks for others only does
+            without them. None named: they are always needed.
+
     An extension refuses a request by raising an error of `deuteron.errors`.
     """
 
@@ -69,6 +72,7 @@ class ResourceExtension:
     on_delete: OnDelete | None = None
     load: Load | None = None
     derive: Derive | None = None
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +125,32 @@ class Extended:
             if extension.on_delete is not None:
                 extension.on_delete(tx, row)
 
-    def load(self, conn: Connectable, rows: Sequence[Row]) -> None:
-        """Let each add what it keeps elsewhere to rows that were read."""
-        if rows:
-            for extension in self.extensions:
-                if extension.load is not None:
-                    extension.load(conn, rows)
-            self.derive(rows)
+    def load(
+        self, conn: Connectable, rows: Sequence[Row], fields: Collection[str] | None = None
+    ) -> None:
+        """Let each add what it keeps elsewhere, and what follows, to rows that were read.
+
+        Args:
+            conn: where to read.
+            rows: API dicts.
+            fields: names of the attributes that are asked for, None for all.
+        """
+        if not rows:
+            return
+        asked = [one for one in self.extensions if _is_asked(one, fields)]
+        for extension in asked:
+            if extension.load is not None:
+                extension.load(conn, rows)
+        for extension in asked:
+            if extension.derive is not None:
+                extension.derive(rows)
 
     def derive(self, rows: Sequence[Row]) -> None:
         """Let each add what follows from the other attributes of rows, at least one."""
         for extension in self.extensions:
             if extension.derive is not None:
                 extension.derive(rows)
+
+
+def _is_asked(extension: ResourceExtension, fields: Collection[str] | None) -> bool:
+    return fields is None or not extension.shown or not set(extension.shown).isdisjoint(fields)

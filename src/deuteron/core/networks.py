@@ -161,7 +161,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Network]:
         found = rows.list_(conn, query, ctx.scope)
         if rows.marker_missing(conn, query, found, ctx.scope):
             raise NetworkNotFound(net_id=query.marker)
-        d.networks.load(conn, found)
+        d.networks.load(conn, found, query.fields)
     foreign_attributes.show(d, ctx, Noun.NETWORK, found)
     return found
 

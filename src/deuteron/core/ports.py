@@ -241,7 +241,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Port]:
         found = rows.list_(conn, query, ctx.scope)
         if rows.marker_missing(conn, query, found, ctx.scope):
             raise PortNotFound(port_id=query.marker)
-        d.ports.load(conn, found)
+        d.ports.load(conn, found, query.fields)
     foreign_attributes.show(d, ctx, Noun.PORT, found)
     return found
 

@@ -236,7 +236,7 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Subnet]:
     """The subnets that a query asks for, in its order."""
     with d.database.read() as conn:
         found = rows.list_(conn, query, ctx.scope)
-        d.subnets.load(conn, found)
+        d.subnets.load(conn, found, query.fields)
     foreign_attributes.show(d, ctx, Noun.SUBNET, found)
     return found
 

@@ -88,4 +88,5 @@ def dns_names(*, domain: str) -> ResourceExtension:
         on_create=on_create,
         on_update=on_update,
         derive=derive,
+        shown=(ASSIGNMENT,),
     )

@@ -81,6 +81,7 @@ def of_ports(drivers: Sequence[Driver]) -> ResourceExtension:
         on_create_all=on_create_all,
         on_update=on_update,
         load=load,
+        shown=(REQUEST,),
     )
 
 

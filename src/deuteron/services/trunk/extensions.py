@@ -54,5 +54,9 @@ def _on_delete(tx: Transaction, port: Mapping[str, Any]) -> None:
 
 
 OF_PORTS = ResourceExtension(
-    aliases=("trunk-details",), on_update=_on_update, on_delete=_on_delete, load=_load
+    aliases=("trunk-details",),
+    on_update=_on_update,
+    on_delete=_on_delete,
+    load=_load,
+    shown=("trunk_details",),
 )
