@@ -173,9 +173,32 @@ def test_what_is_gone_gives_no_port(site):
     site.port(network)
     with pytest.raises(IpAddressGenerationFailure):
         a_dhcp_port(site, network, fixed_ips=fixed_ips)
-    for wrong in ({"fixed_ips": 5}, {"name": 5}, {"admin_state_up": "x"}, {"network_id": 5}):
+
+
+def test_a_port_of_the_wrong_shape_is_refused(site):
+    network = site.network()
+    site.subnet(network)
+    for wrong in (
+        {"fixed_ips": 5},
+        {"fixed_ips": [5]},
+        {"fixed_ips": [{"ip_address": "evil"}]},
+        {"name": 5},
+        {"name": "x" * 300},
+        {"device_id": ["x"]},
+        {"admin_state_up": "x"},
+        {"network_id": 5},
+        {"project_id": 5},
+        {"mac_address": "evil"},
+    ):
         with pytest.raises(InvalidInput):
             a_dhcp_port(site, network, **wrong)
+    for port in (None, {}, {"port": 5}):
+        with pytest.raises(InvalidInput):
+            dhcp.create_dhcp_port(site.d, CALL, port=port, host="h1")
+    assert ports.list_(site.d, ADMIN, Query()) == []
+    assert a_dhcp_port(site, network, mac_address="FA:16:3E:00:00:01")["mac_address"] == (
+        "fa:16:3e:00:00:01"
+    )
 
 
 def test_an_agent_takes_the_port_that_is_kept_for_it(site):
@@ -250,7 +273,7 @@ def test_metadata_agents_find_who_asks(site):
     assert found(fixed_ips={"ip_address": [address]}, network_id=[network["id"]]) == [port["id"]]
     assert found(mac_address=[port["mac_address"]], network_id=[network["id"]]) == [port["id"]]
     assert found(network_id=[]) == []
-    for wrong in ({"evil": ["x"]}, {"fixed_ips": {"evil": ["x"]}}):
+    for wrong in ({"evil": ["x"]}, {"fixed_ips": {"evil": ["x"]}}, {"id": [{}]}, {"id": [["x"]]}):
         with pytest.raises(InvalidInput):
             found(**wrong)
     with pytest.raises(InvalidInput):

@@ -312,7 +312,8 @@ def delete(
             context = driver_contexts.for_network(d, ctx, network, segments=segments, tx=tx)
             d.mechanisms.precommit(Hook.DELETE_NETWORK_PRECOMMIT, [context])
         d.segments.release(plugin_context(tx), segments)
-        details = {"dhcp_hosts": dhcp_scheduling.hosts_serving(d, tx, network_id)}
+        hosts = dhcp_scheduling.hosts_serving(d, tx, network_id)
+        details = {"dhcp_hosts": hosts} if hosts else None
         if not rows.delete_one(tx, network_id):
             raise TryAgain(reason=f"network {network_id} is being deleted by another request")
         tx.journal("network", network_id, "delete", network["project_id"], details)

@@ -9,7 +9,9 @@ Methods, arguments and answers are Neutron's; see `deuteron.core.dhcp_networks` 
 is made of here.
 """
 
+import ipaddress
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +38,7 @@ LOG = logging.getLogger(__name__)
 Resource = dict[str, Any]
 
 _OWNER = "network:dhcp"
+_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _CHANGEABLE = ("name", "admin_state_up", "device_id", "fixed_ips")
 
 
@@ -160,14 +163,14 @@ def create_dhcp_port(
         "admin_state_up": True,
         "device_id": "",
         **_changes(wish),
-        "project_id": project_id if isinstance(project_id, str) else "",
+        "project_id": arguments.text("port.project_id", project_id) if project_id else "",
         "network_id": network_id,
         "device_owner": _OWNER,
         "description": "",
         "binding:host_id": arguments.text("host", host),
     }
-    if isinstance(wish.get("mac_address"), str):
-        body["mac_address"] = wish["mac_address"]
+    if wish.get("mac_address"):
+        body["mac_address"] = _mac(wish["mac_address"])
     try:
         return as_told(ports.create(d, call.ctx, [body])[0])
     except (NetworkNotFound, SubnetNotFound, InvalidInput, IpAddressGenerationFailure) as error:
@@ -268,28 +271,38 @@ def _changes(wish: Mapping[str, Any]) -> Resource:
     """What a wish says of a port, judged as far as the core relies on it."""
     changes = {name: wish[name] for name in _CHANGEABLE if name in wish}
     for name in ("name", "device_id"):
-        if not isinstance(changes.get(name, ""), str):
-            raise InvalidInput(error_message=f"port.{name} must be a text")
+        if changes.get(name):
+            arguments.text(f"port.{name}", changes[name])
+        elif name in changes:
+            changes[name] = ""
     if not isinstance(changes.get("admin_state_up", True), bool):
         raise InvalidInput(error_message="port.admin_state_up must be true or false")
     if "fixed_ips" in changes:
-        changes["fixed_ips"] = [_fixed_ip(one) for one in _list("fixed_ips", changes["fixed_ips"])]
+        wanted = changes["fixed_ips"]
+        if not isinstance(wanted, list):
+            raise InvalidInput(error_message="port.fixed_ips must be a list")
+        changes["fixed_ips"] = [_fixed_ip(one) for one in wanted]
     return changes
 
 
-def _list(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise InvalidInput(error_message=f"port.{name} must be a list")
-    return value
+def _mac(value: Any) -> str:
+    if not _MAC.fullmatch(arguments.text("port.mac_address", value)):
+        raise InvalidInput(error_message="port.mac_address is no MAC address")
+    return str(value).lower()
 
 
 def _fixed_ip(value: Any) -> dict[str, str]:
     wanted = arguments.mapping("port.fixed_ips", value)
-    return {
+    fixed_ip = {
         name: arguments.text(f"port.fixed_ips.{name}", wanted[name])
         for name in ("subnet_id", "ip_address")
         if wanted.get(name) is not None
     }
+    try:
+        ipaddress.ip_address(fixed_ip.get("ip_address", "::"))
+    except ValueError:
+        raise InvalidInput(error_message="port.fixed_ips.ip_address is no address") from None
+    return fixed_ip
 
 
 def _pass_over(d: Deployment, call: Call, error: NetworkError, wish: Mapping[str, Any]) -> None:
@@ -371,6 +384,8 @@ def _filters(filters: Any) -> dict[str, tuple[Any, ...]]:
             )
         else:
             found[name] = tuple(values) if isinstance(values, list) else (values,)
+            if not all(one is None or isinstance(one, str | int) for one in found[name]):
+                raise InvalidInput(error_message=f"{name} is found by texts and numbers only")
     return found
 
 
