@@ -68,6 +68,7 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the server needs"
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src  # so that the first start is as quick as any other
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt tests/sample_driver/pyproject.toml $(VENV)/.runtime
