@@ -16,6 +16,7 @@ from deuteron.core import dhcp_agents, dhcp_scheduling, networks, ports, subnets
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry
 from deuteron.core.liveness import alive_since
+from deuteron.core.port_journal import ADDRESSED
 from deuteron.db import dhcp_agents as rows
 from deuteron.db.dhcp_agents import DhcpAgent
 from deuteron.query import Query
@@ -53,7 +54,8 @@ def concerns_addresses(entry: Entry) -> bool:
     details = entry.details
     if details is None:
         return True
-    return bool(details.get("changed")) or "mac_address" in details.get("was", {})
+    changed = details.get("changed", ())
+    return any(name in ADDRESSED for name in changed) or "mac_address" in details.get("was", {})
 
 
 def became_interface(entry: Entry) -> bool:

@@ -3,8 +3,8 @@
     {"network_id": ..., "status": "ACTIVE", ..., "was": {"status": "DOWN"}}
 
 The port as it is after the change (before it, if it was deleted), and under ``was`` what of that
-the change has changed; under ``changed`` the names of what of `ADDRESSED` it has changed. A port
-that was deleted also has its ``fixed_ips``.
+and of `MEMBERSHIP` the change has changed; under ``changed`` the names of what of `ADDRESSED` and
+`WIRED` it has changed. A port that was deleted also has what is of `MEMBERSHIP`.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,18 @@ NOTED = (
 
 # What the DHCP server of a port's network has to know, beside its MAC address.
 ADDRESSED = ("fixed_ips", "extra_dhcp_opts", "dns_name", "dns_domain")
+
+# What the layer 2 agent of a port's host has to know, beside that.
+WIRED = (
+    "admin_state_up",
+    "allowed_address_pairs",
+    "port_security_enabled",
+    "qos_policy_id",
+    "security_groups",
+)
+
+# What others have to undo of a port that is gone or different.
+MEMBERSHIP = ("fixed_ips", "security_groups")
 
 # Events beside those of the API's verbs: the port was bound by drivers, lost a binding, another of
 # its bindings became the active one.
@@ -54,12 +66,16 @@ def note(
     """
     details = {name: port[name] for name in NOTED}
     if event == "delete":
-        details["fixed_ips"] = port["fixed_ips"]
+        details.update((name, port[name]) for name in MEMBERSHIP)
     if original is not None:
-        was = {name: original[name] for name in NOTED if original[name] != port[name]}
+        was = {
+            name: original[name]
+            for name in (*NOTED, *MEMBERSHIP)
+            if original.get(name) != port.get(name)
+        }
         if was:
             details["was"] = was
-        changed = [name for name in ADDRESSED if original.get(name) != port.get(name)]
+        changed = [name for name in (*ADDRESSED, *WIRED) if original.get(name) != port.get(name)]
         if changed:
             details["changed"] = changed
     tx.journal("port", port["id"], event, port["project_id"], details)

@@ -192,7 +192,8 @@ def delete(
         revisions.bump(tx, "security_groups", [rule["security_group_id"]], d.clock())
         if not rows.delete_many(tx, [rule_id]):
             raise SecurityGroupRuleNotFound(id=rule_id)
-        tx.journal("security_group_rule", rule_id, "delete", rule["project_id"])
+        details = {"security_group_id": rule["security_group_id"]}
+        tx.journal("security_group_rule", rule_id, "delete", rule["project_id"], details)
 
 
 def _require(tx: Transaction, rule_id: str) -> Rule:

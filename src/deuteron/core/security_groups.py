@@ -220,8 +220,9 @@ def _lose_references(d: Deployment, tx: Transaction, group_id: str) -> None:
     others = sorted({other for _, other, _ in referring})
     revisions.bump(tx, "security_groups", others, d.clock())
     rule_rows.delete_many(tx, [rule_id for rule_id, _, _ in referring])
-    for rule_id, _, project_id in referring:
-        tx.journal("security_group_rule", rule_id, "delete", project_id)
+    for rule_id, group, project_id in referring:
+        details = {"security_group_id": group}
+        tx.journal("security_group_rule", rule_id, "delete", project_id, details)
 
 
 # Default groups

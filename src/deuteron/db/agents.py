@@ -28,6 +28,13 @@ _ON_HOST = _ROWS.where(agents.c.host == bindparam("on_host")).order_by(agents.c.
 _ON_HOSTS = _ROWS.where(agents.c.host.in_(bindparam("hosts", expanding=True))).order_by(
     agents.c.host, agents.c.agent_type
 )
+# Agents that are told of all ports and networks; the others have schedulers that tell them.
+_LISTENING_COLUMNS = ("agent_type", "host", "heartbeat_timestamp", "configurations")
+_LISTENING = (
+    select(*(agents.c[name] for name in _LISTENING_COLUMNS), agents.c.resource_versions)
+    .where(agents.c.agent_type.not_in(("DHCP agent", "Metadata agent")))
+    .order_by(agents.c.host, agents.c.agent_type)
+)
 _REPORTING = select(agents).where(
     agents.c.agent_type == bindparam("of_type"), agents.c.host == bindparam("on_host")
 )
@@ -103,6 +110,18 @@ def _is_alive(values: tuple[Any, ...], alive_since: str) -> ColumnElement[bool]:
         *(beat >= alive_since if value else beat < alive_since for value in values),
     ]
     return or_(*either)
+
+
+def listening(conn: Connectable) -> list[Agent]:
+    """All agents but those for DHCP and metadata, by host and type, with what they listen for.
+
+    Args:
+        conn: where to look; one statement.
+
+    Returns:
+        agent_type, host, heartbeat_timestamp, configurations, resource_versions.
+    """
+    return [dict(row) for row in conn.execute(_LISTENING).mappings()]
 
 
 def reporting(conn: Connectable, agent_type: str, host: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Follower
-from deuteron.rpc import told_dhcp
+from deuteron.rpc import told_dhcp, told_l2
 from deuteron.rpc.endpoint import Outgoing
 
 
@@ -20,4 +20,7 @@ def followers(
         context: the service itself as the one who asks.
     """
     notified = d.settings.dhcp_agent_notification
-    return (*((told_dhcp.follower(d, outgoing, context),) if notified else ()),)
+    return (
+        told_l2.follower(d, outgoing, context),
+        *((told_dhcp.follower(d, outgoing, context),) if notified else ()),
+    )

@@ -111,10 +111,21 @@ def primitive(kind: Kind, data: Data, version: str | None = None) -> dict[str, A
             value = field.value(data, limit)
             if value is not None or field.relation:
                 values[field.name] = value
+    return envelope(kind, wanted, values)
+
+
+def envelope(kind: Kind, version: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The form of any object.
+
+    Args:
+        kind: of it.
+        version: in which its fields are.
+        values: field -> value.
+    """
     return {
         "versioned_object.name": kind.name,
         "versioned_object.namespace": "versionedobjects",
-        "versioned_object.version": wanted,
+        "versioned_object.version": version,
         "versioned_object.data": values,
     }
 

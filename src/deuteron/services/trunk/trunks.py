@@ -232,7 +232,7 @@ def add_subports(d: Deployment, ctx: RequestContext, trunk_id: str, document: An
                 )
             taken.add(place)
         if added:
-            _touch(d, tx, trunk)
+            _touch(d, tx, trunk, "joined", added)
             rows.add_subports(tx, trunk_id, added)
             trunk["sub_ports"] = rows.in_order([*trunk["sub_ports"], *added])
     return _shown(trunk)
@@ -243,8 +243,15 @@ def _shown(trunk: Trunk) -> Trunk:
     return {**trunk, "tenant_id": trunk["project_id"]}
 
 
-def _touch(d: Deployment, tx: Transaction, trunk: Trunk) -> None:
-    """Count a change of sub-ports as a change of the trunk, which is not done on the host yet."""
+def _touch(
+    d: Deployment, tx: Transaction, trunk: Trunk, what: str, changed: Sequence[SubPort]
+) -> None:
+    """Count a change of sub-ports as a change of the trunk, which is not done on the host yet.
+
+    Args:
+        what: ``joined`` or ``left``, for those who follow the journal.
+        changed: the sub-ports that did.
+    """
     now = d.clock()
     if not revisions.bump(tx, rows.COLLECTION, [trunk["id"]], now):
         raise TrunkNotFound(trunk_id=trunk["id"])
@@ -252,7 +259,8 @@ def _touch(d: Deployment, tx: Transaction, trunk: Trunk) -> None:
     if trunk["status"] != DOWN:
         rows.set_status(tx, trunk["id"], DOWN)
         trunk["status"] = DOWN
-    tx.journal("trunk", trunk["id"], "update", trunk["project_id"])
+    details = {what: [dict(one) for one in changed]}
+    tx.journal("trunk", trunk["id"], "update", trunk["project_id"], details)
 
 
 def remove_subports(d: Deployment, ctx: RequestContext, trunk_id: str, document: Any) -> Trunk:
@@ -278,7 +286,8 @@ def remove_subports(d: Deployment, ctx: RequestContext, trunk_id: str, document:
             if port_id not in present:
                 raise SubPortNotFound(trunk_id=trunk_id, port_id=port_id)
         if gone:
-            _touch(d, tx, trunk)
+            leaving = [one for one in trunk["sub_ports"] if one["port_id"] in gone]
+            _touch(d, tx, trunk, "left", leaving)
             if rows.remove_subports(tx, trunk_id, gone) < len(gone):
                 raise TryAgain(reason=f"trunk {trunk_id} was changed by another request")
             trunk["sub_ports"] = [one for one in trunk["sub_ports"] if one["port_id"] not in gone]

@@ -1,0 +1,70 @@
+"""What layer 2 agents are told: entries of the journal in, messages out.
+
+entries --> audience             who listens: nobody, nothing is read
+        --> present objects      what there is, in a constant number of statements
+        --> told_objects         pushes, to agents that keep objects
+            told_linux_bridges   calls by name, to those that keep none
+            forwarding           where the ports of networks are
+        --> Outgoing
+"""
+
+from collections.abc import Callable, Sequence
+
+from deuteron.context import RequestContext
+from deuteron.core import audience as audiences
+from deuteron.core.audience import Audience
+from deuteron.core.deployment import Deployment
+from deuteron.core.followers import Entry, Follower
+from deuteron.rpc import told_linux_bridges, told_objects
+from deuteron.rpc.endpoint import Outgoing
+from deuteron.rpc.message import Message, send
+
+NAME = "layer 2 agents"
+
+
+def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestContext]) -> Follower:
+    """What follows the journal for layer 2 agents.
+
+    Args:
+        d: the deployment.
+        outgoing: brings messages to agents.
+        context: the service itself as the one who asks.
+    """
+
+    def handle(entries: Sequence[Entry]) -> float:
+        send(outgoing, messages(d, context(), entries))
+        return 0
+
+    return Follower(name=NAME, handle=handle)
+
+
+def messages(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> list[Message]:
+    """The messages that follow from entries of the journal, in the order of sending.
+
+    Args:
+        d: the deployment.
+        ctx: the service itself.
+        entries: of the journal.
+    """
+    with d.database.read() as conn:
+        audience = audiences.read(conn)
+    if audience.empty:
+        return []
+    about = told_objects.mentioned(entries)
+    there = told_objects.present(d, ctx, about, _kinds(audience))
+    return [
+        *told_objects.pushes(about, there, audience.versions),
+        *told_linux_bridges.messages(entries, there, audience),
+    ]
+
+
+def _kinds(audience: Audience) -> set[str]:
+    """Names of the kinds of objects that anybody who listens has to know of."""
+    wanted = set(audience.versions)
+    if audience.linux_bridges:
+        wanted.update(told_linux_bridges.KINDS)
+    if audience.linux_bridges or audience.routers:
+        wanted.update(told_linux_bridges.KINDS_OF_ROUTERS)
+    if audience.populated:
+        wanted.add("Port")
+    return wanted

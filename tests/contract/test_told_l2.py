@@ -1,0 +1,396 @@
+"""What layer 2 agents are told of changes, on each database, from the journal on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from deuteron.core import (
+    address_groups,
+    agents,
+    bindings,
+    networks,
+    ports,
+    security_group_rules,
+    security_groups,
+)
+from deuteron.db.engine import Database
+from deuteron.db.journal import JournalReader
+from deuteron.rpc import told_l2
+from deuteron.rpc.message import Message
+from deuteron.services.qos import policies
+from deuteron.services.trunk import trunks
+from tests.deployments import ADMIN, LINUXBRIDGE, OVS, Site, a_deployment
+from tests.statements import counted
+
+VERSIONS = {
+    "Port": "1.11",
+    "Network": "1.3",
+    "Subnet": "1.2",
+    "SecurityGroup": "1.6",
+    "SecurityGroupRule": "1.3",
+    "AddressGroup": "1.2",
+    "Trunk": "1.1",
+    "SubPort": "1.0",
+    "QosPolicy": "1.10",
+    "Log": "1.0",
+}
+
+
+@pytest.fixture
+def site(database: Database, tmp_path) -> Site:
+    return Site(a_deployment(database, tmp_path))
+
+
+def start(
+    site: Site, host: str, agent_type: str = OVS, *, number: int = 1, **versions: str
+) -> None:
+    """An agent starts that knows objects in these versions, and listens to everything."""
+    linux_bridges = agent_type == LINUXBRIDGE
+    mappings = {"interface_mappings" if linux_bridges else "bridge_mappings": {"physnet1": "br"}}
+    state = {
+        "agent_type": agent_type,
+        "binary": "agent",
+        "host": host,
+        "topic": "N/A",
+        "configurations": {
+            **mappings,
+            "tunnel_types": ["vxlan"],
+            "tunneling_ip": f"192.0.2.{number}",
+            "l2_population": True,
+        },
+        "start_flag": True,
+        "resource_versions": {**VERSIONS, **versions},
+    }
+    agents.report(site.d, ADMIN, state)
+
+
+class Told:
+    """What agents are told of what happens from now on."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._reader = JournalReader(site.d.database, "test", from_now=True, batch=500)
+        self._reader.read()
+
+    def __call__(self) -> list[Message]:
+        found: list[Message] = []
+        while (batch := self._reader.read()) is not None:
+            found += told_l2.messages(self._site.d, ADMIN, batch.entries)
+            self._reader.done(batch)
+        return found
+
+    def pushes(self) -> list[tuple[str, str, list[str]]]:
+        """Topic without its beginning, event, ids."""
+        return [
+            (
+                message.topic.removeprefix("neutron-vo-"),
+                message.arguments["event_type"],
+                [data(one).get("id") for one in message.arguments["resource_list"]],
+            )
+            for message in self()
+            if message.method == "push"
+        ]
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        """The arguments of all messages of a method."""
+        return [dict(message.arguments) for message in self() if message.method == method]
+
+
+def data(told: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = told["versioned_object.data"]
+    return found
+
+
+@pytest.fixture
+def told(site: Site) -> Told:
+    return Told(site)
+
+
+def a_group(site: Site, **values: Any) -> dict[str, Any]:
+    body = {"project_id": "p", "name": "g", "description": "", "stateful": True, **values}
+    return security_groups.create(site.d, ADMIN, [body])[0]
+
+
+def a_rule(site: Site, group: dict[str, Any], **values: Any) -> dict[str, Any]:
+    body = {
+        "project_id": "p",
+        "security_group_id": group["id"],
+        "direction": "ingress",
+        "ethertype": "IPv4",
+        "protocol": None,
+        "port_range_min": None,
+        "port_range_max": None,
+        "remote_ip_prefix": None,
+        "remote_group_id": None,
+        "remote_address_group_id": None,
+        "description": "",
+        **values,
+    }
+    return security_group_rules.create(site.d, ADMIN, [body])[0]
+
+
+# --- objects --------------------------------------------------------------------------------------
+
+
+def test_agents_get_what_is_new_as_it_is(site: Site, told: Told) -> None:
+    start(site, "h1")
+    network = site.network()
+    subnet = site.subnet(network)
+    group = a_group(site)
+    port = site.port(network, "h1", security_groups=[group["id"]])
+    messages = [one for one in told() if one.method == "push"]
+    assert [(one.topic, one.arguments["event_type"]) for one in messages] == [
+        ("neutron-vo-Network-1.3", "updated"),
+        ("neutron-vo-Subnet-1.2", "updated"),
+        ("neutron-vo-SecurityGroup-1.6", "updated"),
+        ("neutron-vo-Port-1.11", "updated"),
+    ]
+    assert {(one.version, one.host) for one in messages} == {("1.1", None)}
+    pushed = [data(one.arguments["resource_list"][-1]) for one in messages]
+    assert [one["id"] for one in pushed] == [network["id"], subnet["id"], group["id"], port["id"]]
+    (binding,) = pushed[3]["bindings"]
+    (level,) = pushed[3]["binding_levels"]
+    assert data(binding)["vif_type"] == "ovs"
+    assert data(data(level)["segment"])["network_type"] == "vxlan"
+    assert pushed[3]["security_group_ids"] == [group["id"]]
+    assert pushed[3]["revision_number"] == site.show(port)["revision_number"]
+
+
+def test_what_changed_often_is_told_once_and_what_is_gone_by_its_id(site: Site, told: Told) -> None:
+    start(site, "h1")
+    network = site.network()
+    port, other = site.port(network), site.port(network)
+    told()
+    for name in ("a", "b", "c"):
+        site.update(port, name=name)
+    ports.delete(site.d, ADMIN, other["id"])
+    changed, gone = told()
+    (one,) = changed.arguments["resource_list"]
+    assert data(one)["name"] == "c"
+    assert gone.arguments == {
+        "resource_list": [
+            {
+                "versioned_object.name": "Port",
+                "versioned_object.namespace": "versionedobjects",
+                "versioned_object.version": "1.11",
+                "versioned_object.data": {"id": other["id"]},
+                "versioned_object.changes": ["id"],
+            }
+        ],
+        "event_type": "deleted",
+    }
+    ports.delete(site.d, ADMIN, port["id"])
+    networks.delete(site.d, ADMIN, network["id"])
+    assert told.pushes() == [
+        ("Port-1.11", "deleted", [port["id"]]),
+        ("Network-1.3", "deleted", [network["id"]]),
+    ]
+
+
+def test_many_ports_are_few_messages_and_as_many_statements_as_one(site: Site, told: Told) -> None:
+    start(site, "h1")
+    network = site.network()
+    site.subnet(network)
+
+    def cost(ports_: int) -> tuple[int, list[int]]:
+        told()
+        bodies = [site.body(network, **{"binding:host_id": "h1"}) for _ in range(ports_)]
+        ports.create(site.d, ADMIN, bodies)
+        with counted(site.d.database) as statements:
+            pushes = told.pushes()
+        return len(statements), [len(ids) for _, _, ids in pushes]
+
+    few, messages = cost(1)
+    assert messages == [1]
+    assert cost(120) == (few, [100, 20])
+    assert few <= 20
+
+
+def test_each_version_that_agents_know_is_told_and_no_other(site: Site, told: Told) -> None:
+    network = site.network()
+    site.port(network)
+    with counted(site.d.database) as statements:
+        assert told() == []  # nobody listens
+    assert len(statements) <= 4  # the journal's, and who listens
+    start(site, "h1")
+    start(site, "h2", Port="1.10")
+    start(site, "h3", LINUXBRIDGE, Port="1.9")
+    start(site, "h4", Port="1.99")
+    site.port(network)
+    assert [topic for topic, _, _ in told.pushes()] == ["Port-1.10", "Port-1.11"]
+    site.clock.turn(90000)  # all but one are silent for more than a day
+    start(site, "h1")
+    site.port(network)
+    assert [topic for topic, _, _ in told.pushes()] == ["Port-1.11"]
+    site.clock.turn(90000)  # the broker was away: nobody could report
+    site.port(network)
+    assert [topic for topic, _, _ in told.pushes()] == ["Port-1.11"]
+
+
+def test_groups_rules_and_addresses_are_told(site: Site, told: Told) -> None:
+    start(site, "h1")
+    group, other = a_group(site), a_group(site)
+    body = {"project_id": "p", "name": "ag", "description": "", "addresses": ["10.1.1.0/24"]}
+    addresses = address_groups.create(site.d, ADMIN, [body])[0]
+    told()
+    rule = a_rule(site, group, remote_address_group_id=addresses["id"])
+    referring = a_rule(site, other, remote_group_id=group["id"])
+    address_groups.add_addresses(site.d, ADMIN, addresses["id"], {"addresses": ["10.2.0.0/16"]})
+    pushed = {message.topic: message.arguments["resource_list"] for message in told()}
+    (shown,) = pushed["neutron-vo-AddressGroup-1.2"]
+    assert [data(one)["address"] for one in data(shown)["addresses"]] == [
+        "10.1.1.0/24",
+        "10.2.0.0/16",
+    ]
+    rules = {data(one)["id"]: data(one) for one in pushed["neutron-vo-SecurityGroupRule-1.3"]}
+    assert rules[rule["id"]]["remote_address_group_id"] == addresses["id"]
+    assert rules[referring["id"]]["remote_group_id"] == group["id"]
+    security_group_rules.delete(site.d, ADMIN, rule["id"])
+    security_groups.delete(site.d, ADMIN, group["id"])
+    assert told.pushes() == [
+        ("SecurityGroupRule-1.3", "deleted", [rule["id"], referring["id"]]),
+        ("SecurityGroup-1.6", "deleted", [group["id"]]),
+    ]
+
+
+def test_trunks_and_policies_are_told_as_new_and_sub_ports_as_they_come_and_go(
+    site: Site, told: Told
+) -> None:
+    start(site, "h1")
+    network = site.network()
+    parent, one, two = (site.port(network) for _ in range(3))
+    told()
+    body = {"project_id": "p", "name": "q", "description": "", "shared": False, "is_default": False}
+    policy = policies.create(site.d, ADMIN, [body])[0]
+    trunk = trunks.create(
+        site.d,
+        ADMIN,
+        [
+            {
+                "project_id": "p",
+                "name": "",
+                "description": "",
+                "admin_state_up": True,
+                "port_id": parent["id"],
+                "sub_ports": [],
+            }
+        ],
+    )[0]
+    assert told.pushes() == [
+        ("QosPolicy-1.10", "created", [policy["id"]]),
+        ("Trunk-1.1", "created", [trunk["id"]]),
+    ]
+
+    def sub_ports(*wanted: tuple[dict[str, Any], int]) -> dict[str, Any]:
+        return {
+            "sub_ports": [
+                {"port_id": port["id"], "segmentation_type": "vlan", "segmentation_id": number}
+                for port, number in wanted
+            ]
+        }
+
+    trunks.add_subports(site.d, ADMIN, trunk["id"], sub_ports((one, 5), (two, 6)))
+    trunks.remove_subports(site.d, ADMIN, trunk["id"], {"sub_ports": [{"port_id": one["id"]}]})
+    changed, left, joined = (m for m in told() if m.method == "push" and "Port-1.11" not in m.topic)
+    assert changed.arguments["event_type"] == "updated"
+    assert [left.arguments["event_type"], joined.arguments["event_type"]] == ["deleted", "created"]
+    assert [_sub_port(m) for m in (left, joined)] == [
+        {
+            "trunk_id": trunk["id"],
+            "port_id": port["id"],
+            "segmentation_type": "vlan",
+            "segmentation_id": number,
+        }
+        for port, number in ((one, 5), (two, 6))
+    ]
+
+
+def _sub_port(message: Message) -> dict[str, Any]:
+    assert message.topic == "neutron-vo-SubPort-1.0"
+    (one,) = message.arguments["resource_list"]
+    return data(one)
+
+
+# --- Linux bridges --------------------------------------------------------------------------------
+
+
+def methods(told: Told) -> Sequence[str]:
+    return [message.method for message in told()]
+
+
+def test_a_linux_bridge_agent_hears_of_its_ports_by_name(site: Site, told: Told) -> None:
+    start(site, "h3", LINUXBRIDGE)
+    network = site.network()
+    site.subnet(network)
+    assert told() == []
+    port = site.port(network, "h3")
+    group = port["security_groups"][0]
+    members, bound = told()
+    assert (members.method, members.arguments) == (
+        "security_groups_member_updated",
+        {"security_groups": [group]},
+    )
+    assert (bound.topic, bound.method, bound.version) == (
+        "q-agent-notifier-port-update",
+        "port_update",
+        "1.0",
+    )
+    assert bound.arguments["port"]["id"] == port["id"]
+    assert bound.arguments["port"]["tenant_id"] == "p"
+    assert "binding_levels" not in bound.arguments["port"]
+    assert bound.arguments["network_type"] == "vxlan"
+    assert bound.arguments["segmentation_id"] == network["provider:segmentation_id"]
+    site.update(port, name="other")
+    assert told() == []
+    site.update(port, admin_state_up=False)
+    assert methods(told) == ["port_update"]
+    site.update(port, security_groups=[])
+    members, _ = told()
+    assert members.arguments == {"security_groups": [group]}
+    elsewhere = site.port(network, "h1")
+    assert methods(told) == ["security_groups_member_updated"]
+    ports.delete(site.d, ADMIN, elsewhere["id"])
+    assert methods(told) == ["security_groups_member_updated"]
+
+
+def test_a_linux_bridge_agent_hears_of_networks_and_rules_by_name(site: Site, told: Told) -> None:
+    start(site, "h3", LINUXBRIDGE)
+    network, group = site.network(), a_group(site)
+    told()
+    networks.update(site.d, ADMIN, network["id"], {"mtu": 1400})
+    rule = a_rule(site, group)
+    changed, rules = told()
+    assert (changed.topic, changed.version) == ("q-agent-notifier-network-update", "1.4")
+    assert changed.arguments["network"]["mtu"] == 1400
+    assert "segment_objects" not in changed.arguments["network"]
+    assert (rules.method, rules.version) == ("security_groups_rule_updated", "1.1")
+    assert rules.arguments == {"security_groups": [group["id"]]}
+    security_group_rules.delete(site.d, ADMIN, rule["id"])
+    networks.delete(site.d, ADMIN, network["id"])
+    gone, rules = told()
+    assert (gone.topic, gone.arguments) == (
+        "q-agent-notifier-network-delete",
+        {"network_id": network["id"]},
+    )
+    assert rules.arguments == {"security_groups": [group["id"]]}
+
+
+def test_both_hosts_hear_that_a_port_has_moved(site: Site, told: Told) -> None:
+    for number, host in enumerate(("h1", "h2"), 1):
+        start(site, host, LINUXBRIDGE, number=number)
+    network = site.network()
+    port = site.port(network, "h1")
+    binding = {"host": "h2", "vnic_type": "normal", "profile": {}}
+    bindings.create(site.d, ADMIN, port["id"], binding)
+    told()
+    bindings.activate(site.d, ADMIN, port["id"], "h2")
+    found = [m for m in told() if m.method.startswith("binding")]
+    assert [(m.method, m.version, m.arguments) for m in found] == [
+        (
+            "binding_deactivate",
+            "1.5",
+            {"port_id": port["id"], "host": "h1", "network_id": network["id"]},
+        ),
+        ("binding_activate", "1.5", {"port_id": port["id"], "host": "h2"}),
+    ]
