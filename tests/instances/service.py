@@ -32,15 +32,17 @@ class Service:
     Args:
         options: the configuration, section -> option -> value; SQLite if it names no database.
         workers: processes that answer.
+        port: to listen on; 0 for any, which only a server without authentication tells in a file.
     """
 
-    def __init__(self, options: Options, *, workers: int = 1) -> None:
+    def __init__(self, options: Options, *, workers: int = 1, port: int = 0) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="deuteron-service-"))
         self.state = self.folder / "state"
         self.configuration = self.folder / "deuteron.conf"
         self.configuration.write_text(as_ini(options), encoding="utf-8")
         self.url = ""
         self._workers = workers
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +72,7 @@ class Service:
             the seconds that it took.
         """
         self.clouds.unlink(missing_ok=True)
-        self.url = ""
+        self.url = f"http://127.0.0.1:{self._port}" if self._port else ""
         begin = time.perf_counter()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -78,7 +80,7 @@ class Service:
                     *(sys.executable, "-m", "deuteron", "serve"),
                     *("--config-file", self.configuration),
                     *("--state-dir", self.state),
-                    *("--port", "0"),
+                    *("--port", str(self._port)),
                     *("--workers", str(self._workers)),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -136,7 +138,7 @@ class Service:
             return False
         finally:
             connection.close()
-        if status != HTTPStatus.OK:
+        if status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
             raise RuntimeError(f"deuteron serve answers {status}:\n{self.log}")
         return True
 

@@ -19,10 +19,11 @@ class OpenStack:
     """Types commands and reads what is printed, output and errors together.
 
     Args:
-        clouds: the clouds.yaml; its cloud ``deuteron`` is used.
+        clouds: the clouds.yaml.
+        cloud: which of its clouds is used.
     """
 
-    def __init__(self, clouds: Path) -> None:
+    def __init__(self, clouds: Path, cloud: str = "deuteron") -> None:
         self._process = subprocess.Popen(
             [Path(sys.executable).with_name("openstack")],
             stdin=subprocess.PIPE,
@@ -32,7 +33,7 @@ class OpenStack:
             env={
                 **{name: value for name, value in os.environ.items() if name[:3] != "OS_"},
                 "OS_CLIENT_CONFIG_FILE": str(clouds),
-                "OS_CLOUD": "deuteron",
+                "OS_CLOUD": cloud,
                 "PYTHONUNBUFFERED": "1",
                 "COLUMNS": "200",
                 "no_proxy": "127.0.0.1",

@@ -1,0 +1,140 @@
+"""The `openstack` client with Keystone: quotas, and whatever is done for or by other projects."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.instances.keystone import Keystone
+from tests.instances.process import free_port
+from tests.instances.service import Options, Service
+from tests.interop.openstack_client import OpenStack
+
+pytestmark = pytest.mark.slow
+
+_CLOUD = """
+  {user}:
+    auth:
+      auth_url: {keystone}
+      username: {user}
+      password: {user}
+      project_name: {project}
+      user_domain_id: default
+      project_domain_id: default
+    identity_api_version: "3"
+    network_endpoint_override: {url}
+"""
+
+
+def site(keystone: Keystone) -> Options:
+    return {
+        "DEFAULT": {"auth_strategy": "keystone"},
+        "keystone_authtoken": {
+            "auth_type": "password",
+            "auth_url": keystone.url,
+            "www_authenticate_uri": keystone.url,
+            "username": "neutron",
+            "password": "neutron",
+            "project_name": "service",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+            "memcached_servers": "",
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def clouds(keystone: Keystone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A server that knows its callers by Keystone, and a cloud for each of them."""
+    with Service(site(keystone), port=free_port()).running() as service:
+        path = tmp_path_factory.mktemp("clouds") / "clouds.yaml"
+        people = {"admin": "admin", "blue-member": "blue"}
+        path.write_text(
+            "clouds:"
+            + "".join(
+                _CLOUD.format(user=user, project=project, keystone=keystone.url, url=service.url)
+                for user, project in people.items()
+            )
+        )
+        yield path
+
+
+@pytest.fixture(scope="module")
+def admin(clouds: Path) -> Iterator[OpenStack]:
+    client = OpenStack(clouds, "admin")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def member(clouds: Path) -> Iterator[OpenStack]:
+    """A member of the project ``blue``."""
+    client = OpenStack(clouds, "blue-member")
+    yield client
+    client.close()
+
+
+def test_quotas(admin: OpenStack, member: OpenStack) -> None:
+    def quota(client: OpenStack, command: str) -> dict[str, list[int]]:
+        """Resource -> limit, and with ``--usage`` how many are in use and reserved."""
+        rows = client.shown(f"quota show --network {command}")
+        return {row.pop("Resource"): list(row.values()) for row in rows}
+
+    usual = quota(admin, "--default")
+    assert (usual["networks"], usual["ports"], usual["subnet_pools"]) == ([100], [500], [-1])
+    admin.done(
+        "quota set --networks 1 --ports 7 --subnets 8 --secgroups 9 --secgroup-rules 99 "
+        "--rbac-policies 4 --subnetpools 6 blue"
+    )
+    (row,) = admin.shown("quota list --network")
+    assert (row["Networks"], row["Security Group Rules"], row["Subnet Pools"]) == (1, 99, 6)
+    member.shown("network create qu-one")
+    assert "409" in member.refused("network create qu-two")
+    assert quota(member, "--usage")["networks"] == [1, 1, 0]
+    assert quota(admin, "blue")["ports"] == [7]
+    refused = admin.refused("quota set --networks 0 --no-force blue")
+    assert refused.startswith("BadRequestException: 400")
+    admin.done("quota set --networks 0 --force blue")
+    assert quota(admin, "--usage blue")["networks"] == [0, 1, 0]
+    admin.done("quota delete --network blue")
+    assert quota(admin, "blue") == usual
+    assert admin.shown("quota list --network") == []
+    member.done("network delete qu-one")
+
+
+def test_what_is_of_other_projects(admin: OpenStack, member: OpenStack, keystone: Keystone) -> None:
+    made = admin.shown("network create op-net --project green")
+    assert made["project_id"] == keystone.projects["green"]
+    assert member.shown("network list") == []
+    policy = admin.shown(
+        "network rbac create --type network --action access_as_shared --target-project green "
+        "op-net --project green"
+    )
+    admin.done(f"network rbac set {policy['id']} --target-project blue")
+    shown = admin.shown(f"network rbac show {policy['id']}")
+    assert shown["target_project_id"] == keystone.projects["blue"]
+    rows = admin.shown("network rbac list --target-project blue")
+    assert [row["ID"] for row in rows] == [policy["id"]]
+    assert [row["Name"] for row in member.shown("network list --share")] == ["op-net"]
+    port = member.shown("port create op-port --network op-net")
+    assert port["project_id"] == keystone.projects["blue"]
+    assert "409" in admin.refused(f"network rbac delete {policy['id']}")
+    member.done("port delete op-port")
+    assert "403" in member.refused("network delete op-net")
+    assert [row["Name"] for row in admin.shown("network list --project green")] == ["op-net"]
+    admin.done("network delete op-net")
+
+    for command in (
+        "subnet pool create op-thing --pool-prefix 10.0.0.0/16",
+        "network qos policy create op-thing",
+    ):
+        noun = command.partition(" create")[0]
+        project = admin.shown(f"{command} --project blue")["project_id"]
+        assert project == keystone.projects["blue"]
+        listed = admin.shown(f"{noun} list --project blue")
+        assert "op-thing" in [row["Name"] for row in listed], noun
+        admin.done(f"{noun} delete op-thing")
+    setting = admin.shown("security group default statefulness create --stateless --project blue")
+    assert member.shown("security group create op-less")["stateful"] is False
+    member.done("security group delete op-less")
+    admin.done(f"security group default statefulness delete {setting['id']}")
