@@ -8,7 +8,7 @@ with agent.listening("q-agent-notifier-tunnel-update") as heard:
 """
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,11 +48,18 @@ class Caller:
         self._host = host
 
     def call(
-        self, topic: str, method: str, *, version: str, timeout: float = 20, **arguments: Any
+        self,
+        topic: str,
+        method: str,
+        *,
+        version: str,
+        timeout: float = 20,
+        arguments: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> Any:
         """Ask and wait."""
         asked = self._client.prepare(topic=topic, version=version, timeout=timeout)
-        return asked.call({"request_id": "req-agent"}, method, **arguments)
+        return asked.call({"request_id": "req-agent"}, method, **(arguments or {}), **more)
 
     def cast(self, topic: str, method: str, *, version: str, **arguments: Any) -> None:
         """Tell and do not wait."""

@@ -1,6 +1,8 @@
 """The RPC server on a real broker, asked as Neutron's agents ask."""
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from deuteron.rpc.topics import topics
 from tests.caller import Caller
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.instances.rabbitmq import RabbitMQ
-from tests.observed import calls
+from tests.observed import calls, messages
+from tests.statements import counted
 
 
 @pytest.fixture
@@ -58,6 +61,60 @@ def test_reports_of_all_agents_are_kept(served: Site, agent: Caller) -> None:
         kinds.add(kind)
     known = agents.list_(served.d, ADMIN, EVERYTHING)
     assert {(one["agent_type"], one["host"]) for one in known} == kinds
+
+
+@contextmanager
+def suppress_types(*types: str) -> Iterator[None]:
+    """Failures of these types are fine."""
+    try:
+        yield
+    except RemoteError as error:
+        if error.exc_type not in types:
+            raise
+
+
+def test_every_call_of_stock_agents_is_answered(served: Site, agent: Caller) -> None:
+    methods = {name for one in topics()["q-plugin"] for name in one.methods}
+    called: set[str] = set()
+    for message in messages():
+        if message.get("kind") != "call" or message["key"] != "q-plugin":
+            continue
+        method, version = message["method"], message["version"]
+        assert method in methods, method
+        called.add(method)
+        # What they speak of is not there.
+        with suppress_types("NetworkNotFound", "IpAddressGenerationFailure"):
+            agent.call("q-plugin", method, version=version, arguments=message["args"])
+    assert len(called) >= 15
+
+
+def test_an_agent_is_told_where_tunnels_end(served: Site, agent: Caller) -> None:
+    with agent.listening("q-agent-notifier-tunnel-update") as heard:
+        (message,) = [one for one in calls("tunnel_sync") if one["args"]["host"] == "h2"][:1]
+        arguments = {**message["args"], "tunnel_type": "vxlan"}
+        answer = agent.call("q-plugin", "tunnel_sync", version="1.4", **arguments)
+        assert answer == {"tunnels": [{"ip_address": "10.99.0.2", "udp_port": 4789, "host": "h2"}]}
+        told = heard.get(timeout=10)
+        assert (told["method"], told["version"]) == ("tunnel_update", "1.0")
+        assert told["args"] == {"tunnel_ip": "10.99.0.2", "tunnel_type": "vxlan"}
+
+
+def test_a_flood_of_reports_hardly_reaches_the_database(
+    served: Site, agent: Caller, rabbitmq: RabbitMQ
+) -> None:
+    (message, *_) = calls("report_state")
+    agent.call("q-reports-plugin", "report_state", version="1.4", **message["args"])
+    with counted(served.d.database) as statements:
+        for _ in range(1000):
+            agent.cast("q-reports-plugin", "report_state", version="1.4", **message["args"])
+        assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4", timeout=5)
+        deadline = time.monotonic() + 30
+        while rabbitmq.waiting("q-reports-plugin") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        other = {"agent_state": {**message["args"]["agent_state"]["agent_state"], "host": "h9"}}
+        arguments = {**message["args"], "agent_state": other}
+        assert agent.call("q-reports-plugin", "report_state", version="1.4", **arguments) == "new"
+    assert len(statements) < 200, len(statements)
 
 
 def test_what_nobody_answers_is_refused_and_nothing_else_suffers(

@@ -17,15 +17,17 @@ Handler = Callable[..., Any]
 class Outgoing(Protocol):
     """Brings messages to agents; `deuteron.rpc.outgoing` has the real one."""
 
-    def cast(self, topic: str, method: str, *, host: str, version: str, **arguments: Any) -> None:
+    def cast(
+        self, topic: str, method: str, /, *, host: str, version: str, **arguments: Any
+    ) -> None:
         """Tell the agent of one host."""
 
     def deliver(
-        self, topic: str, method: str, *, host: str, version: str, **arguments: Any
+        self, topic: str, method: str, /, *, host: str, version: str, **arguments: Any
     ) -> bool:
         """Tell the agent of one host; False if nobody listens for it."""
 
-    def fanout(self, topic: str, method: str, *, version: str, **arguments: Any) -> None:
+    def fanout(self, topic: str, method: str, /, *, version: str, **arguments: Any) -> None:
         """Tell all agents that listen to the topic."""
 
 

@@ -24,6 +24,7 @@ from oslo_messaging.rpc.server import RPCServer  # noqa: E402
 
 MessageUndeliverable = oslo_messaging.MessageUndeliverable
 MessagingException = oslo_messaging.MessagingException
+MessagingTimeout = oslo_messaging.MessagingTimeout
 RemoteError = oslo_messaging.RemoteError
 Target = oslo_messaging.Target
 Transport = oslo_messaging.Transport
@@ -36,6 +37,7 @@ __all__ = [
     "ExpectedException",
     "MessageUndeliverable",
     "MessagingException",
+    "MessagingTimeout",
     "NoSuchMethod",
     "RPCServer",
     "RemoteError",

@@ -35,7 +35,9 @@ class BrokerOutgoing:
     def __init__(self, transport: Transport) -> None:
         self._client = get_rpc_client(transport, Target(), retry=_RETRIES)
 
-    def cast(self, topic: str, method: str, *, host: str, version: str, **arguments: Any) -> None:
+    def cast(
+        self, topic: str, method: str, /, *, host: str, version: str, **arguments: Any
+    ) -> None:
         """Tell the agent of one host, without waiting for it.
 
         Args:
@@ -52,7 +54,7 @@ class BrokerOutgoing:
         told.cast(_CONTEXT, method, **arguments)
 
     def deliver(
-        self, topic: str, method: str, *, host: str, version: str, **arguments: Any
+        self, topic: str, method: str, /, *, host: str, version: str, **arguments: Any
     ) -> bool:
         """Tell the agent of one host, and see to it that the message waits for it.
 
@@ -80,7 +82,7 @@ class BrokerOutgoing:
             return False
         return True
 
-    def fanout(self, topic: str, method: str, *, version: str, **arguments: Any) -> None:
+    def fanout(self, topic: str, method: str, /, *, version: str, **arguments: Any) -> None:
         """Tell all agents that listen to the topic.
 
         Args:
@@ -99,6 +101,7 @@ class BrokerOutgoing:
         self,
         topic: str,
         method: str,
+        /,
         *,
         host: str,
         version: str,

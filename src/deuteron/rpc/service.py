@@ -21,6 +21,8 @@ from deuteron.rpc.server import Server
 
 LOG = logging.getLogger(__name__)
 
+# A broker that comes back is to be served soon: what agents ask before is lost. Seconds.
+_IMPATIENCE = {"rabbit_retry_backoff": 1, "rabbit_interval_max": 3}
 # Messages of one topic that a process works on at a time.
 _THREADS = 8
 
@@ -35,7 +37,10 @@ def connect(settings: Settings) -> Transport:
         settings: with a ``transport_url``.
     """
     set_transport_defaults(settings.control_exchange)
-    return get_rpc_transport(cfg.CONF, url=settings.transport_url)
+    transport = get_rpc_transport(cfg.CONF, url=settings.transport_url)
+    for option, value in _IMPATIENCE.items():
+        cfg.CONF.set_default(option, value, group="oslo_messaging_rabbit")
+    return transport
 
 
 class Service:
