@@ -60,6 +60,8 @@ class Resource:
         delete: (deployment, context, id, if_revision=).
         actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
         views: name -> (deployment, context, id) -> document; ``GET .../{id}/name``.
+        questions: name -> (deployment, context, id) -> row; ``GET .../{id}?fields=name``, asked
+            in the place of `get`.
         related: name -> what belongs to one; below ``.../{id}/``.
         bulk: many may be created by one request.
         paged: a list can be asked for in pages; else an answer is always whole.
@@ -81,6 +83,7 @@ class Resource:
     delete: Callable[..., None] | None = None
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    questions: Mapping[str, Callable[..., Row]] = field(default_factory=dict)
     related: Mapping[str, Related] = field(default_factory=dict)
     bulk: bool = True
     paged: bool = True

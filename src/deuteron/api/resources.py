@@ -12,7 +12,7 @@ for a thing, two for a thing below another. Bodies, statuses and refusals as obs
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +77,17 @@ def show(noun: Noun, call: Call, *ids: str) -> Answer:
     asked = parse(noun.rules, call.request.query_string)
     d, ctx, policy = call.deployment, call.context, call.policy
     policy.require_readable(noun, ctx)
-    row = policy.require_seen(noun, d, ctx, ids, noun.resource.get(d, ctx, *ids))
-    return Answer(200, _one(noun, shown(noun, [row], asked.fields)[0]))
+    question = _question(noun, asked.fields)
+    find = question or noun.resource.get
+    row = policy.require_seen(noun, d, ctx, ids, find(d, ctx, *ids))
+    return Answer(200, _one(noun, shown(noun, [row], None if question else asked.fields)[0]))
+
+
+def _question(noun: Noun, fields: Sequence[str] | None) -> Callable[..., Row] | None:
+    """What is asked in the place of a thing, by a word among the fields."""
+    if not noun.resource.questions or not fields:
+        return None
+    return next((ask for word, ask in noun.resource.questions.items() if word in fields), None)
 
 
 def create(noun: Noun, call: Call, *ids: str) -> Answer:

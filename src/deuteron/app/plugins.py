@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from deuteron.config import Settings
-from deuteron.services import flavors, pvlan, qos, trunk
+from deuteron.services import auto_allocate, flavors, pvlan, qos, trunk
 from deuteron.services.plugin import ServicePlugin
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
@@ -28,4 +28,11 @@ def enabled(settings: Settings) -> tuple[ServicePlugin, ...]:
     wanted = settings.service_plugins
     if wanted is None:
         wanted = tuple(SERVICE_PLUGINS.keys() - _ON_REQUEST)
-    return tuple(make(settings) for name, make in SERVICE_PLUGINS.items() if name in wanted)
+    named = tuple(make(settings) for name, make in SERVICE_PLUGINS.items() if name in wanted)
+    return with_topologies(named)
+
+
+def with_topologies(plugins: tuple[ServicePlugin, ...]) -> tuple[ServicePlugin, ...]:
+    """These plugins, and auto-allocated topologies where one of them has a way out."""
+    uplink = next((one.uplink for one in plugins if one.uplink is not None), None)
+    return plugins if uplink is None else (*plugins, auto_allocate.plugin(uplink))

@@ -123,3 +123,20 @@ flavor_service_profiles = Table(
         index=True,
     ),
 )
+
+# --- auto-allocated topologies --------------------------------------------------------------------
+
+# The primary key keeps a project's topology single. The router is another service's.
+auto_allocated_topologies = Table(
+    "auto_allocated_topologies",
+    METADATA,
+    Column("project_id", String(255), primary_key=True),
+    Column(
+        "network_id",
+        String(36),
+        ForeignKey("networks.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("router_id", String(36), nullable=False),
+)

@@ -15,6 +15,12 @@ class AvailabilityZoneNotFound(NotFound):
     template = "No agent for this is in availability zone {availability_zone}."
 
 
+class AutoAllocationFailure(Conflict):
+    """No topology can be made for a project as the site is."""
+
+    template = "No topology can be made: {reason}."
+
+
 class DefaultExternalNetworkExists(Conflict):
     """There is one default external network."""
 

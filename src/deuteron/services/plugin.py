@@ -10,12 +10,56 @@ they stand in `deuteron.db.service_tables`. `deuteron.app.plugins` lists the plu
 and enables those that a site configures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from deuteron.context import RequestContext
+from deuteron.core.deployment import Deployment
 from deuteron.core.extension import ResourceExtension
 from deuteron.db.rbac_policies import Shareable
 from deuteron.surface import Extension, Resource
+
+
+class Uplink(Protocol):
+    """How the subnets of a project are connected with an external network.
+
+    A plugin that has routers offers it; auto-allocated topologies are made with it.
+    """
+
+    def connect(
+        self,
+        d: Deployment,
+        ctx: RequestContext,
+        *,
+        project_id: str,
+        external_network_id: str,
+        subnet_ids: Sequence[str],
+    ) -> str:
+        """Make a router of the project between the subnets and the external network.
+
+        Args:
+            d: the deployment.
+            ctx: the caller.
+            project_id: whose it is.
+            external_network_id: where it leads.
+            subnet_ids: what it connects.
+
+        Returns:
+            its id; nothing is left of it if the connection is refused.
+        """
+
+    def disconnect(
+        self, d: Deployment, ctx: RequestContext, router_id: str, *, subnet_ids: Sequence[str]
+    ) -> None:
+        """Take the router from these subnets and remove it; what is gone already is fine.
+
+        Args:
+            d: the deployment.
+            ctx: the caller.
+            router_id: what `connect` returned.
+            subnet_ids: what it connects.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +74,7 @@ class ServicePlugin:
         resources: its nouns.
         shareable: object type of RBAC policies -> how such objects are shared.
         limited: those of its nouns that have a quota, singular; `deuteron.db.quotas` counts them.
+        uplink: connects subnets with external networks, None if the plugin has no routers.
         networks, subnets, ports: attributes that it adds to these, after those of the core.
     """
 
@@ -39,6 +84,7 @@ class ServicePlugin:
     resources: tuple[Resource, ...] = ()
     shareable: Mapping[str, Shareable] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
+    uplink: Uplink | None = None
     networks: tuple[ResourceExtension, ...] = ()
     subnets: tuple[ResourceExtension, ...] = ()
     ports: tuple[ResourceExtension, ...] = ()

@@ -630,6 +630,23 @@ def upgrade() -> None:
     op.create_index(op.f("ix_subnetpools_name"), "subnetpools", ["name"], unique=False)
     op.create_index(op.f("ix_subnetpools_project_id"), "subnetpools", ["project_id"], unique=False)
     op.create_table(
+        "auto_allocated_topologies",
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["networks.id"],
+            name=op.f("fk_auto_allocated_topologies_network_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_auto_allocated_topologies")),
+        sa.UniqueConstraint("network_id", name=op.f("uq_auto_allocated_topologies_network_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "network_dhcp_agents",
         sa.Column("network_id", _text(36), nullable=False),
         sa.Column("agent_id", _text(36), nullable=False),
