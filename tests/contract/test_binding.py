@@ -13,6 +13,7 @@ from deuteron.core.driver_sources import Lookups
 from deuteron.db import bindings as rows
 from deuteron.db.engine import Database
 from deuteron.db.tables import journal, port_bindings, postcommits
+from deuteron.errors import PortInUse
 from deuteron.ml2.mechanisms.l2population import RecordedMessages
 from deuteron.query import Query
 from deuteron.segment import Segment
@@ -144,15 +145,23 @@ def test_a_failed_port_is_tried_again_with_another_host(site):
     assert site.update(port, **{"binding:host_id": "host-1"})["binding:vif_type"] == "ovs"
 
 
-@pytest.mark.parametrize(
-    "change", [{"binding:profile": {"a": 1}}, {"binding:vnic_type": "smart-nic"}]
-)
-def test_profile_and_vnic_type_bind_anew(open_site, intruder, change):
+def test_a_profile_binds_anew(open_site, intruder):
     port = open_site.port(open_site.network(), "host-1")
-    changed = open_site.update(port, **change)
+    changed = open_site.update(port, **{"binding:profile": {"a": 1}})
     assert intruder.asked == 2
     assert changed["binding:vif_type"] == "mine"
     assert changed["status"] == "DOWN"
+
+
+def test_the_vnic_type_of_a_bound_port_stays(open_site, intruder):
+    port = open_site.port(open_site.network(), "host-1")
+    with pytest.raises(PortInUse):
+        open_site.update(port, **{"binding:vnic_type": "smart-nic"})
+    freed = open_site.update(port, **{"binding:host_id": ""})
+    assert freed["binding:vif_type"] == "unbound"
+    changed = open_site.update(port, **{"binding:vnic_type": "smart-nic"})
+    assert changed["binding:vnic_type"] == "smart-nic"
+    assert intruder.asked == 1
 
 
 def test_a_driver_may_set_the_status(open_site, intruder):

@@ -31,6 +31,7 @@ ALIASES = (
     "address-scope",
     "agent",
     "agent-resources-synced",
+    "agent_sort_key",
     "allowed-address-pairs",
     "availability_zone",
     "availability_zone_filter",

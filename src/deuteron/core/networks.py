@@ -50,6 +50,9 @@ from deuteron.segment import Segment
 
 Network = dict[str, Any]
 
+# The words that clients look for in the error.
+_PORTS_LEFT = "There are one or more ports still in use on the network"
+
 
 def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Network]) -> list[Network]:
     """Create networks with their segments, all or none.
@@ -304,9 +307,7 @@ def delete(
         standard.require_revision(network, if_revision)
         left = ports.on_network(tx, network_id)
         if left:
-            raise NetworkInUse(
-                net_id=network_id, reason=f"delete its ports first: {', '.join(left)}"
-            )
+            raise NetworkInUse(net_id=network_id, reason=f"{_PORTS_LEFT}: {', '.join(left)}")
         segments = segment_rows.of_networks(tx, [network_id]).get(network_id, [])
         if d.mechanisms.overrides(Hook.DELETE_NETWORK_PRECOMMIT):
             context = driver_contexts.for_network(d, ctx, network, segments=segments, tx=tx)

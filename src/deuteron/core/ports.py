@@ -45,6 +45,7 @@ from deuteron.errors import (
     MechanismDriverError,
     NetworkNotFound,
     PortBound,
+    PortInUse,
     PortNotFound,
     TryAgain,
 )
@@ -264,6 +265,7 @@ def update(
         PortNotFound: there is none of this id.
         RevisionNumberConstraintFailed: it has another revision.
         PortBound: the MAC address of a bound port cannot change.
+        PortInUse: nor can the vnic_type of one that a driver was asked to bind.
         MacAddressInUse, IpAddressInUse, ...: as in `create`.
         MechanismDriverError: a driver refused.
     """
@@ -298,6 +300,15 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
     for name in _BINDING:
         if name in changes:
             port[name] = changes[name] if changes[name] is not None else _unset(name)
+    if (
+        port["binding:vnic_type"] != original["binding:vnic_type"]
+        and original["binding:vif_type"] != "unbound"
+    ):
+        raise PortInUse(
+            port_id=original["id"],
+            net_id=original["network_id"],
+            device_id=original["device_id"],
+        )
     port["mac_address"] = _changed_mac(d, tx, original, changes, port)
     rebound = _is_rebound(original, port)
     if rebound:

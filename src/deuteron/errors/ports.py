@@ -51,6 +51,12 @@ class DuplicateAddressPairInRequest(InvalidInput):
     template = "The address pair of MAC {mac_address} and IP {ip_address} is there twice."
 
 
+class PortInUse(InUse):
+    """A device uses the port, or a driver has bound it."""
+
+    template = "Port {port_id} of network {net_id} is used by device {device_id}."
+
+
 class PortBound(InUse):
     """Something cannot change while the port is bound."""
 

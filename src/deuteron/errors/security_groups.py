@@ -20,7 +20,7 @@ class SecurityGroupRuleInvalidEtherType(InvalidInput):
 class SecurityGroupInvalidPortValue(InvalidInput):
     """Not a port number."""
 
-    template = "{port} is not a port number."
+    template = "Invalid value for port {port}: use 0 to 65535."
 
 
 class SecurityGroupDefaultAlreadyExists(InUse):
@@ -69,7 +69,8 @@ class SecurityGroupInvalidPortRange(InvalidInput):
     """Half a range of ports, or one that ends before it begins."""
 
     template = (
-        "A range of ports needs port_range_min and port_range_max, the first not above the second."
+        "A range of ports needs port_range_min and port_range_max, and "
+        "port_range_min must be <= port_range_max."
     )
 
 
@@ -82,13 +83,13 @@ class SecurityGroupInvalidProtocolForPort(InvalidInput):
 class SecurityGroupInvalidIcmpValue(InvalidInput):
     """An ICMP type or code is one octet."""
 
-    template = "ICMP {field} ({attr}) cannot be {value}: use 0 to 255."
+    template = "Invalid value for ICMP {field} ({attr}) {value}: use 0 to 255."
 
 
 class SecurityGroupMissingIcmpType(InvalidInput):
     """A code means nothing without its type."""
 
-    template = "ICMP code {value} (port_range_max) needs a type (port_range_min)."
+    template = "ICMP type (port-range-min) is missing: code {value} (port-range-max) needs it."
 
 
 class SecurityGroupEthertypeConflictWithProtocol(InvalidInput):
@@ -112,7 +113,7 @@ class SecurityGroupMultipleRemoteEntites(InvalidInput):
 class SecurityGroupRuleParameterConflict(InvalidInput):
     """The prefix is of the other IP version."""
 
-    template = "Prefix {cidr} is not of {ethertype}."
+    template = "Conflicting value ethertype {ethertype} for the prefix {cidr}."
 
 
 class SecurityGroupNotSingleGroupRules(InvalidInput):

@@ -27,12 +27,6 @@ class ParentPortInUse(InUse):
     template = "Port {port_id} is in use, so it cannot carry a trunk."
 
 
-class PortInUse(InUse):
-    """A device uses the port."""
-
-    template = "Port {port_id} of network {net_id} is used by device {device_id}."
-
-
 class DuplicateSubPort(InUse):
     """Two sub-ports of a trunk cannot have one segmentation id."""
 

@@ -21,6 +21,22 @@ AGENTS: dict[str, dict[str, Any]] = {
     },
 }
 
+# What lists can be ordered by: what is kept of an agent, so not ``alive`` (observed).
+_ORDERED = (
+    "agent_type",
+    "binary",
+    "topic",
+    "host",
+    "admin_state_up",
+    "created_at",
+    "started_at",
+    "heartbeat_timestamp",
+    "description",
+)
+SORT_KEYS: dict[str, dict[str, Any]] = {
+    agent.COLLECTION_NAME: {name: {**_AGENTS[name], "is_sort_key": True} for name in _ORDERED},
+}
+
 _REQUIRED = {"allow_post": True, "allow_put": True, "validate": {"type:not_empty_string": 255}}
 _OPTIONAL = {"allow_post": True, "allow_put": True, "default": constants.ATTR_NOT_SPECIFIED}
 
