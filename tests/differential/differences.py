@@ -1,0 +1,292 @@
+"""Where the answers differ from those of the reference on purpose, each with its reason.
+
+What is not written down here fails the test; so does what is written down and no longer so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# The extensions that the reference has and we have not, and the keys that they add to answers.
+# The test fails if one of them is there.
+ABSENT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "pvlan": {"network": ("pvlan",), "port": ("pvlan_type", "pvlan_community")},
+    "router": {"quota": ("floatingip", "router", "router_route")},
+}
+
+# What the reference shows besides, at the places where it happens to do so: no part of the API.
+INSIDE: Mapping[str, str] = {
+    "security_group.security_group_rules[].standard_attr_id": "a number of the database",
+    "security_group.security_group_rules[].tags": "rules have no tags where they stand alone",
+    "address_group.standard_attr_id": "a number of the database",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What we answer to some requests instead.
+
+    Args:
+        requests: each as ``area/label``.
+        why: the reason.
+        status, error: what we answer; None if it is as recorded.
+        like: another request, with whose keys we answer.
+        more, fewer: keys that are in our answer alone, in the recorded one alone.
+        names: of the things in our list.
+    """
+
+    requests: tuple[str, ...]
+    why: str
+    status: int | None = None
+    error: str | None = None
+    like: str | None = None
+    more: tuple[str, ...] = ()
+    fewer: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    # Where the reference fails with 500, we say what is wrong with the request, or do it.
+    Difference(
+        requests=(
+            "address_groups/nothing",
+            "address_groups/wrapped",
+            "networks/nosegments",
+            "quotas/bare",
+            "quotas/nobody",
+            "quotas/number",
+            "rbac/notype",
+            "subnet_pools/noprefix",
+        ),
+        why="a body of the wrong shape is not a fault of the server",
+        status=400,
+        error="HTTPBadRequest",
+    ),
+    Difference(
+        requests=("rbac/absentsg", "trunks/nothing"),
+        why="nor is one that says too little, or names what is not there",
+        status=400,
+        error="InvalidInput",
+    ),
+    Difference(
+        requests=("security_groups/bool",),
+        why="true is no protocol",
+        status=400,
+        error="SecurityGroupRuleInvalidProtocol",
+    ),
+    Difference(
+        requests=("segments/reversed", "segments/toolarge", "segments/turned"),
+        why="a range that is none is not a fault of the server",
+        status=400,
+    ),
+    Difference(
+        requests=("subnet_pools/taken", "subnet_pools/outside"),
+        why="a prefix that the pool cannot give conflicts with the pool",
+        status=409,
+    ),
+    Difference(
+        requests=("tags/putabsent", "tags/getabsent", "tags/deleteabsent"),
+        why="what does not exist has no tags",
+        status=404,
+        error="TagResourceNotFound",
+    ),
+    Difference(requests=("bindings/absent",), why="no such port", status=404, error="PortNotFound"),
+    Difference(
+        requests=("catalog/absent",),
+        why="no such profile",
+        status=404,
+        error="ServiceProfileNotFound",
+    ),
+    Difference(
+        requests=("catalog/providers",),
+        why="the profile names no driver",
+        status=404,
+        error="ServiceProfileDriverNotFound",
+    ),
+    Difference(
+        requests=("qos/notype",), why="no such type", status=404, error="QosRuleTypeNotFound"
+    ),
+    Difference(
+        requests=("security_groups/describe",),
+        why="the description of a rule can be changed",
+        status=200,
+        like="security_groups/ssh",
+    ),
+    # Paths and methods.
+    Difference(
+        requests=(
+            "agents/post",
+            "networks/deleteall",
+            "networks/putall",
+            "quotas/deleteall",
+            "subnets/deleted",
+            "subnets/made",
+        ),
+        why="the path has no such method, and the Allow header says which it has",
+        status=405,
+        error="HTTPMethodNotAllowed",
+    ),
+    Difference(
+        requests=("tags/noextension",),
+        why="errors have one form everywhere; the reference answers with a page",
+        error="HTTPNotFound",
+    ),
+    Difference(
+        requests=("tags/underscore",),
+        why="where a name has dashes, underscores do as well",
+        status=200,
+        more=("tags",),
+    ),
+    # What was asked for is what is answered.
+    Difference(
+        requests=("address_groups/cut",),
+        why="fields cuts everything else off",
+        fewer=("address_group.tenant_id",),
+    ),
+    Difference(
+        requests=("segments/cut",),
+        why="fields cuts everything else off",
+        fewer=(
+            "network_segment_range.created_at",
+            "network_segment_range.description",
+            "network_segment_range.revision_number",
+            "network_segment_range.tags",
+            "network_segment_range.updated_at",
+        ),
+    ),
+    Difference(
+        requests=("segments/first",),
+        why="fields cuts everything else off; the reference does not know it of segments",
+        fewer=(
+            "segments[].created_at",
+            "segments[].description",
+            "segments[].name",
+            "segments[].network_id",
+            "segments[].network_type",
+            "segments[].physical_network",
+            "segments[].revision_number",
+            "segments[].segmentation_id",
+            "segments[].updated_at",
+        ),
+        names=(),
+    ),
+    Difference(
+        requests=("segments/ofvlan",),
+        why="a shared range has the key project_id in lists, too",
+        more=("network_segment_ranges[].project_id",),
+    ),
+    Difference(
+        requests=("segments/s2",),
+        why="the answer has the routes that the subnet got to its peer",
+        fewer=("subnet.host_routes",),
+        more=("subnet.host_routes[].destination", "subnet.host_routes[].nexthop"),
+    ),
+    Difference(
+        requests=("subnet_pools/described", "subnet_pools/grown", "subnet_pools/defaulted"),
+        why="a pool has all its keys after an update, too",
+        more=("subnetpool.address_scope_id", "subnetpool.default_quota"),
+    ),
+    Difference(
+        requests=("subnet_pools/limited",),
+        why="a pool has all its keys after an update, too",
+        more=("subnetpool.address_scope_id",),
+    ),
+    Difference(
+        requests=("bindings/emptied",),
+        why="vif_details are those that GET shows, after an update that changes nothing, too",
+        more=("port.binding:vif_details.bound_drivers.0",),
+    ),
+    Difference(
+        requests=("qos/defaults",),
+        why="is_default filters, as its attribute map says",
+        names=("diff-qos-default",),
+    ),
+    Difference(
+        requests=("qos/ingress",),
+        why="direction filters, as its attribute map says",
+        status=200,
+        more=tuple(
+            f"bandwidth_limit_rules[].{name}"
+            for name in ("direction", "id", "max_burst_kbps", "max_kbps")
+        ),
+        names=(),
+    ),
+    Difference(
+        requests=("qos/crossed",),
+        why="a rule of another type is not found below this one",
+        status=404,
+        error="QosRuleNotFound",
+    ),
+    Difference(
+        requests=("tags/ofpolicy",), why="QoS policies have tags", status=200, more=("tags",)
+    ),
+    Difference(
+        requests=("default_rules/unchanged",),
+        why="an update that changes nothing is fine, as of everything else",
+        status=200,
+        like="default_rules/a",
+    ),
+    Difference(
+        requests=("default_rules/state",),
+        why="settings of default statefulness can be made",
+        status=201,
+        more=tuple(
+            f"{noun}_default_statefulness.{name}"
+            for noun in ("security_group", "security_groups")
+            for name in ("id", "project_id", "stateful", "tenant_id")
+        ),
+    ),
+    # What no driver of ours could build.
+    Difference(
+        requests=("networks/large",),
+        why="a VNI has 24 bits: no agent can build a larger one",
+        status=400,
+        error="InvalidInput",
+    ),
+    Difference(
+        requests=("ports/hostfive",),
+        why="the name of a host is a text",
+        status=400,
+        error="HTTPBadRequest",
+    ),
+    # Who may know what.
+    Difference(
+        requests=("roles/hiddennet", "roles/hiddentags"),
+        why="403 would tell that the network exists",
+        status=404,
+        error="NetworkNotFound",
+    ),
+    Difference(
+        requests=("roles/hiddengroup",),
+        why="403 would tell that the group exists",
+        status=404,
+        error="SecurityGroupNotFound",
+    ),
+    Difference(
+        requests=("roles/hiddenrule", "roles/hiddendelete"),
+        why="another type of error than for a rule that does not exist would tell that it does",
+        error="SecurityGroupRuleNotFound",
+    ),
+    Difference(
+        requests=("roles/noagent",),
+        why="who sees no agents is told the same of one that exists",
+        error="HTTPNotFound",
+    ),
+    Difference(
+        requests=("roles/bindings",),
+        why="a list of what the caller sees: nothing",
+        status=200,
+        more=("bindings",),
+    ),
+    Difference(
+        requests=("roles/sharedtags",),
+        why="the rule get_network:tags is for those with whom the network is shared, too",
+        status=200,
+        more=("tags",),
+    ),
+    Difference(
+        requests=("bindings/change", "bindings/rehost", "bindings/retype"),
+        why="no rule has the name update_port_binding, so the default one holds: not for services",
+        status=403,
+        error="PolicyNotAuthorized",
+    ),
+)
