@@ -13,12 +13,14 @@ from deuteron.rpc import (
     reports,
     resources,
     security_groups,
+    trunks,
     tunnels,
 )
 from deuteron.rpc.endpoint import Endpoint
 
 REPORTS = "q-reports-plugin"
 PLUGIN = "q-plugin"
+TRUNKS = "trunk"
 
 
 def topics() -> Mapping[str, tuple[Endpoint, ...]]:
@@ -35,4 +37,5 @@ def topics() -> Mapping[str, tuple[Endpoint, ...]]:
             dvr.ENDPOINT,
             *dhcp.endpoints(),
         ),
+        TRUNKS: (trunks.ENDPOINT,),
     }
