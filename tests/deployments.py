@@ -13,11 +13,9 @@ from deuteron.app.deployment import build
 from deuteron.context import RequestContext
 from deuteron.core import agents, networks, ports, subnets
 from deuteron.core.deployment import Deployment
-from deuteron.core.topology import KeptTopology
 from deuteron.db.engine import Database
 from deuteron.db.moments import later
 from deuteron.ml2.dispatch import Mechanisms
-from deuteron.ml2.mechanisms.l2population import Notifier, TellingDriver
 
 ADMIN = RequestContext(request_id="req-test", project_id="p", user_id="u", is_admin=True)
 
@@ -70,7 +68,6 @@ def a_deployment(
     drivers: Sequence[tuple[str, Any]] = (),
     configuration: str = "",
     clock: Clock | None = None,
-    notifier: Notifier | None = None,
 ) -> Deployment:
     """A deployment as the application would build it.
 
@@ -81,22 +78,15 @@ def a_deployment(
         drivers: (name, driver) that exist already, asked after those.
         configuration: lines after `CONFIGURATION`.
         clock: of the deployment.
-        notifier: who tells agents about ports.
     """
     path = folder / "neutron.conf"
     path.write_text(f"[DEFAULT]\nstate_path = {folder}\n{CONFIGURATION}\n{configuration}")
     with database.maintenance() as connection:
         url = connection.engine.url.render_as_string(hide_password=False)
     options = {("database", "connection"): url, ("ml2", "mechanism_drivers"): ",".join(mechanisms)}
-    built = build(config.load([str(path)], command_line=options), notifier=notifier)
+    built = build(config.load([str(path)], command_line=options))
     built.database.dispose()
     asked = [*built.mechanisms.drivers, *drivers]
-    if notifier is not None:  # what was built asks the database that was just disposed of
-        telling = TellingDriver(topology=KeptTopology(database), notifier=notifier)
-        asked = [
-            (name, telling if isinstance(driver, TellingDriver) else driver)
-            for name, driver in asked
-        ]
     return replace(built, database=database, mechanisms=Mechanisms(asked), clock=clock or Clock())
 
 

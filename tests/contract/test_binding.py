@@ -14,7 +14,6 @@ from deuteron.db import bindings as rows
 from deuteron.db.engine import Database
 from deuteron.db.tables import journal, port_bindings, postcommits
 from deuteron.errors import PortInUse
-from deuteron.ml2.mechanisms.l2population import RecordedMessages
 from deuteron.query import Query
 from deuteron.segment import Segment
 from tests.deployments import ADMIN, LINUXBRIDGE, OVS, Site, a_deployment
@@ -492,43 +491,3 @@ def test_one_active_binding_per_port(site):
             select(port_bindings.c.host).where(port_bindings.c.port_id == port["id"])
         )
         assert list(found.scalars()) == ["host-1"]
-
-
-# --- L2 population --------------------------------------------------------------------------------
-
-
-def test_tunnel_endpoints_are_told_where_ports_are(database, tmp_path, intruder):
-    recorded = RecordedMessages()
-    d = a_deployment(
-        database,
-        tmp_path,
-        mechanisms=["l2population"],
-        drivers=[("intruder", intruder)],
-        notifier=recorded,
-    )
-    site = Site(d)
-    intruder.status = "ACTIVE"
-    site.report("host-1", tunneling_ip="192.0.2.1")
-    site.report("host-2", LINUXBRIDGE, tunneling_ip="192.0.2.2")
-    network = site.network()
-    site.subnet(network)
-    first, second = site.port(network, "host-1"), site.port(network, "host-2")
-    ports.delete(d, ADMIN, first["id"])
-
-    def entry(port: Port) -> list[str]:
-        return [port["mac_address"], port["fixed_ips"][0]["ip_address"]]
-
-    flood = ["00:00:00:00:00:00", "0.0.0.0"]
-    told = [
-        (message.method, message.host, message.entries[network["id"]]["ports"])
-        for message in recorded.messages
-    ]
-    assert told == [
-        ("add_fdb_entries", None, {"192.0.2.1": [flood, entry(first)]}),
-        ("add_fdb_entries", "host-2", {"192.0.2.1": [flood, entry(first)]}),
-        ("add_fdb_entries", None, {"192.0.2.2": [flood, entry(second)]}),
-        ("remove_fdb_entries", None, {"192.0.2.1": [flood, entry(first)]}),
-    ]
-    for message in recorded.messages:
-        assert message.entries[network["id"]]["network_type"] == "vxlan"
-        assert message.entries[network["id"]]["segment_id"] > 0

@@ -9,11 +9,13 @@ from deuteron.core import (
     address_groups,
     agents,
     bindings,
+    devices,
     networks,
     ports,
     security_group_rules,
     security_groups,
 )
+from deuteron.core.forwarding import Informed
 from deuteron.db.engine import Database
 from deuteron.db.journal import JournalReader
 from deuteron.rpc import told_l2
@@ -22,6 +24,8 @@ from deuteron.services.qos import policies
 from deuteron.services.trunk import trunks
 from tests.deployments import ADMIN, LINUXBRIDGE, OVS, Site, a_deployment
 from tests.statements import counted
+
+FLOOD = ["00:00:00:00:00:00", "0.0.0.0"]
 
 VERSIONS = {
     "Port": "1.11",
@@ -72,11 +76,12 @@ class Told:
         self._site = site
         self._reader = JournalReader(site.d.database, "test", from_now=True, batch=500)
         self._reader.read()
+        self._informed = Informed()
 
     def __call__(self) -> list[Message]:
         found: list[Message] = []
         while (batch := self._reader.read()) is not None:
-            found += told_l2.messages(self._site.d, ADMIN, batch.entries)
+            found += told_l2.messages(self._site.d, ADMIN, batch.entries, self._informed)
             self._reader.done(batch)
         return found
 
@@ -92,9 +97,17 @@ class Told:
             if message.method == "push"
         ]
 
-    def calls(self, method: str) -> list[dict[str, Any]]:
-        """The arguments of all messages of a method."""
-        return [dict(message.arguments) for message in self() if message.method == method]
+    def forwarding(self) -> list[tuple[str, str | None, Any]]:
+        """Method, host and entries of what is said of where ports are."""
+        return [
+            (message.method, message.host, message.arguments["fdb_entries"])
+            for message in self()
+            if message.topic == "q-agent-notifier-l2population-update"
+        ]
+
+    def forget(self) -> None:
+        """Another process goes on."""
+        self._informed = Informed()
 
 
 def data(told: dict[str, Any]) -> dict[str, Any]:
@@ -394,3 +407,95 @@ def test_both_hosts_hear_that_a_port_has_moved(site: Site, told: Told) -> None:
         ),
         ("binding_activate", "1.5", {"port_id": port["id"], "host": "h2"}),
     ]
+
+
+# --- where ports are ------------------------------------------------------------------------------
+
+
+def up(site: Site, told: Told, host: str, *ports_: dict[str, Any], refresh: bool = False) -> Any:
+    """An agent has wired ports; what is told of where they are."""
+    told()
+    ids = [port["id"] for port in ports_]
+    devices.up(site.d, ADMIN, ids, host=host, refresh=refresh)
+    return told.forwarding()
+
+
+def test_hosts_hear_where_the_ports_of_a_network_are(site: Site, told: Told) -> None:
+    start(site, "h1")
+    start(site, "h2", LINUXBRIDGE, number=2)
+    network = site.network()
+    site.subnet(network)
+    flat = site.segmented(("vlan", "physnet1", 100))
+    one, two = site.port(network, "h1"), site.port(network, "h2")
+    aside = site.port(flat, "h1")
+
+    def entries(ports_: dict[str, Any]) -> dict[str, Any]:
+        return {
+            network["id"]: {
+                "network_type": "vxlan",
+                "segment_id": network["provider:segmentation_id"],
+                "ports": ports_,
+            }
+        }
+
+    def pair(port: dict[str, Any]) -> list[str]:
+        return [port["mac_address"], port["fixed_ips"][0]["ip_address"]]
+
+    def at(number: int, *pairs: list[str]) -> dict[str, Any]:
+        return entries({f"192.0.2.{number}": [*pairs]})
+
+    assert told.forwarding() == []
+    assert up(site, told, "h1", one, aside) == [
+        ("add_fdb_entries", None, at(1, FLOOD, pair(one))),
+    ]
+    assert up(site, told, "h2", two) == [
+        ("add_fdb_entries", "h2", at(1, FLOOD, pair(one))),
+        ("add_fdb_entries", None, at(2, FLOOD, pair(two))),
+    ]
+    devices.down(site.d, ADMIN, [two["id"]], host="h2")
+    ports.delete(site.d, ADMIN, one["id"])
+    assert told.forwarding() == [
+        (
+            "remove_fdb_entries",
+            None,
+            entries({"192.0.2.2": [FLOOD, pair(two)], "192.0.2.1": [FLOOD, pair(one)]}),
+        ),
+    ]
+
+
+def test_an_agent_that_has_forgotten_is_told_again(site: Site, told: Told) -> None:
+    start(site, "h1")
+    start(site, "h2", number=2)
+    network = site.network()
+    site.subnet(network)
+    one, two = site.port(network, "h1"), site.port(network, "h2")
+    up(site, told, "h1", one)
+    up(site, told, "h2", two)
+    told.forget()
+    assert [host for _, host, _ in up(site, told, "h1", one, refresh=True)] == ["h1", None]
+
+
+def test_many_ports_cost_what_one_does(site: Site, told: Told) -> None:
+    start(site, "h1")
+    network = site.network()
+    site.subnet(network)
+
+    def cost(count: int) -> int:
+        bodies = [site.body(network, **{"binding:host_id": "h1"}) for _ in range(count)]
+        made = ports.create(site.d, ADMIN, bodies)
+        told()
+        devices.up(site.d, ADMIN, [port["id"] for port in made], host="h1")
+        with counted(site.d.database) as statements:
+            told()
+        return len(statements)
+
+    assert cost(1) == cost(20) <= 20
+
+
+def test_nothing_is_told_of_places_without_the_driver(database: Database, tmp_path) -> None:
+    site = Site(a_deployment(database, tmp_path, mechanisms=["openvswitch"]))
+    told = Told(site)
+    start(site, "h1")
+    network = site.network()
+    site.subnet(network)
+    assert up(site, told, "h1", site.port(network, "h1")) == []

@@ -18,7 +18,6 @@ from deuteron.core.default_external_network import DEFAULT_EXTERNAL_NETWORK
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import Extended
-from deuteron.core.topology import KeptTopology
 from deuteron.db import schema
 from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
@@ -27,11 +26,6 @@ from deuteron.db.rbac_policies import SHAREABLE
 from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
-from deuteron.ml2.mechanisms.l2population import (
-    L2populationMechanismDriver,
-    Notifier,
-    TellingDriver,
-)
 from deuteron.ml2.segments import SegmentManager
 
 # Connections that one process keeps beyond those of its request threads: background work.
@@ -52,13 +46,12 @@ _SERVICE_TYPES = frozenset(
 _POOL_TIMEOUT = 30
 
 
-def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment:
+def build(settings: Settings) -> Deployment:
     """Open the database, load the drivers and put them together.
 
     Args:
         settings: what was configured; `deuteron.config.load` has filled oslo.config's global
             options as well, which drivers read in their ``initialize``.
-        notifier: who tells agents where the ports of a network are; None where nobody does.
 
     Raises:
         StartError: the database cannot be used, or a driver does not load.
@@ -77,13 +70,6 @@ def build(settings: Settings, *, notifier: Notifier | None = None) -> Deployment
     names = settings.ml2.mechanism_drivers
     drivers = loading.load(loading.MECHANISM_DRIVERS, names, "mechanism driver")
     loading.initialize(drivers, "mechanism driver")
-    if notifier is not None:
-        drivers = [
-            (name, TellingDriver(topology=KeptTopology(database), notifier=notifier))
-            if isinstance(driver, L2populationMechanismDriver)
-            else (name, driver)
-            for name, driver in drivers
-        ]
     of_vendors = of_others(settings.ml2.extension_drivers)
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")

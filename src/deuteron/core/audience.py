@@ -12,7 +12,7 @@ from typing import Any
 
 from deuteron.db import agents as rows
 from deuteron.db.transaction import Connectable
-from deuteron.ml2.mechanisms.l2population import Endpoint, endpoint_of
+from deuteron.ml2.forwarding_entries import Endpoint, endpoint_of
 
 Agent = dict[str, Any]
 

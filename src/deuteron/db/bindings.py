@@ -27,7 +27,6 @@ from sqlalchemy import (
 
 from deuteron.db import select as listing
 from deuteron.db.tables import (
-    ip_allocations,
     port_binding_levels,
     port_bindings,
     ports,
@@ -405,33 +404,3 @@ _SEGMENTS_OF_SUBNETS = select(subnets.c.segment_id).where(
 def segments_of_subnets(conn: Connectable, subnet_ids: list[str]) -> set[str | None]:
     """The segments that these subnets are tied to, None among them for one that is not tied."""
     return set(conn.execute(_SEGMENTS_OF_SUBNETS, {"subnet_ids": subnet_ids}).scalars())
-
-
-_ACTIVE_ON_NETWORK = (
-    select(
-        ports.c.id,
-        ports.c.mac_address,
-        ports.c.device_owner,
-        port_bindings.c.host,
-        ip_allocations.c.ip_address,
-    )
-    .join(
-        port_bindings,
-        and_(
-            port_bindings.c.port_id == ports.c.id,
-            port_bindings.c.status == ACTIVE,
-            port_bindings.c.host != "",
-        ),
-    )
-    .outerjoin(ip_allocations, ip_allocations.c.port_id == ports.c.id)
-    .where(ports.c.network_id == bindparam("of_network"), ports.c.status == "ACTIVE")
-    .order_by(ports.c.id, ip_allocations.c.ip_address)
-)
-
-
-def active_on_network(conn: Connectable, network_id: str) -> list[tuple[str, str, str, str, Any]]:
-    """(port id, MAC address, device_owner, host, address or None) of the ACTIVE ports of a network.
-
-    A port with several addresses has as many rows, one after the other.
-    """
-    return [tuple(row) for row in conn.execute(_ACTIVE_ON_NETWORK, {"of_network": network_id})]

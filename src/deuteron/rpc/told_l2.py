@@ -8,18 +8,23 @@ entries --> audience             who listens: nobody, nothing is read
         --> Outgoing
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from deuteron.context import RequestContext
 from deuteron.core import audience as audiences
+from deuteron.core import forwarding
 from deuteron.core.audience import Audience
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry, Follower
+from deuteron.core.forwarding import Informed
 from deuteron.rpc import told_linux_bridges, told_objects
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.message import Message, send
+from deuteron.rpc.told_objects import Present
 
 NAME = "layer 2 agents"
+
+_FORWARDING = "q-agent-notifier-l2population-update"
 
 
 def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestContext]) -> Follower:
@@ -30,21 +35,25 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
         outgoing: brings messages to agents.
         context: the service itself as the one who asks.
     """
+    informed = Informed()
 
     def handle(entries: Sequence[Entry]) -> float:
-        send(outgoing, messages(d, context(), entries))
+        send(outgoing, messages(d, context(), entries, informed))
         return 0
 
     return Follower(name=NAME, handle=handle)
 
 
-def messages(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> list[Message]:
+def messages(
+    d: Deployment, ctx: RequestContext, entries: Sequence[Entry], informed: Informed
+) -> list[Message]:
     """The messages that follow from entries of the journal, in the order of sending.
 
     Args:
         d: the deployment.
         ctx: the service itself.
         entries: of the journal.
+        informed: what hosts were told of others.
     """
     with d.database.read() as conn:
         audience = audiences.read(conn)
@@ -55,7 +64,28 @@ def messages(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> li
     return [
         *told_objects.pushes(about, there, audience.versions),
         *told_linux_bridges.messages(entries, there, audience),
+        *_forwarding(d, entries, there, audience, informed),
     ]
+
+
+def _forwarding(
+    d: Deployment,
+    entries: Sequence[Entry],
+    there: Present,
+    audience: Audience,
+    informed: Informed,
+) -> Iterator[Message]:
+    if not audience.populated or not forwarding.is_wanted(d):
+        return
+    ports = there.get("Port", {})
+    for one in forwarding.messages(d, entries, ports, audience.endpoints, informed):
+        yield Message(
+            topic=_FORWARDING,
+            method=one.method.value,
+            version="1.0",
+            arguments={"fdb_entries": one.entries},
+            host=one.host,
+        )
 
 
 def _kinds(audience: Audience) -> set[str]:
