@@ -30,7 +30,7 @@ check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, 
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 
-test: $(VENV)/.dev servers ## check, then everything, with real MariaDB and PostgreSQL
+test: $(VENV)/.dev servers ## check, then everything, with real MariaDB, PostgreSQL, RabbitMQ
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 	$(BIN)/pytest -q -m slow -n auto $(ARGS)
@@ -77,7 +77,7 @@ $(VENV)/.dev: requirements-dev.txt tests/sample_driver/pyproject.toml $(VENV)/.r
 	@$(PIP) --no-deps --no-build-isolation -e tests/sample_driver
 	@touch $@
 
-# MariaDB and PostgreSQL, from Debian's packages where that may be done; then the fast MySQL driver.
+# MariaDB, PostgreSQL and RabbitMQ, from Debian's packages where that may be done; then the fast MySQL driver.
 servers: $(VENV)/.dev
 	@tests/install-servers
 	@if pkg-config --exists libmariadb 2>/dev/null; then $(MAKE) -s --no-print-directory $(VENV)/.mysql; fi
