@@ -130,7 +130,7 @@ def test_security_groups(openstack: OpenStack) -> None:
     group = openstack.shown("address group create og-addresses --address 10.0.0.1")["id"]
     made = openstack.shown(
         "default security group rule create --egress --ethertype IPv4 --protocol icmp "
-        "--icmp-type 8 --icmp-code 0 --remote-address-group og-addresses --for-default-sg"
+        f"--icmp-type 8 --icmp-code 0 --remote-address-group {group} --for-default-sg"
     )
     assert found(made, direction="egress", ether_type="IPv4", remote_address_group_id=group)
     assert found(made, port_range_min=8, port_range_max=0, used_in_default_sg=True)
