@@ -224,6 +224,24 @@ def test_an_agent_takes_the_port_that_is_kept_for_it(site):
     assert update(host, port_id="gone") is None
 
 
+def test_the_port_of_a_dead_agent_goes_to_its_successor(site):
+    start(site, "h1")
+    network = site.network()
+    subnet = site.subnet(network)
+    port = a_dhcp_port(site, network, fixed_ips=[{"subnet_id": subnet["id"]}])
+    site.clock.turn(200)
+    start(site, "h2")
+    assert dhcp_agents.fail_over(site.d, ADMIN) == 1
+    (found,) = dhcp.get_active_networks_info(site.d, CALL, host="h2")
+    (kept,) = found["ports"]
+    assert kept["device_id"] == "reserved_dhcp_port"
+    wish = {"network_id": network["id"], "device_id": device_id("h2", network["id"])}
+    taken = dhcp.update_dhcp_port(site.d, CALL, port_id=kept["id"], port={"port": wish}, host="h2")
+    assert taken["id"] == port["id"]
+    assert taken["fixed_ips"] == port["fixed_ips"]
+    assert (taken["binding:host_id"], taken["binding:vif_type"]) == ("h2", "ovs")
+
+
 def test_a_port_waits_for_both_of_its_agents(site):
     start(site, "h1")
     network, unserved = site.network(), site.network()

@@ -252,6 +252,7 @@ FAULTS = [
     ("[DEFAULT]\nbase_mac = fa:16", ":2: [DEFAULT] base_mac = fa:16: this is not a MAC address; write six octets, fa:16:3e:00:00:00"),
     ("[DEFAULT]\nbase_mac = 01:16:3e:00:00:00", ":2: [DEFAULT] base_mac = 01:16:3e:00:00:00: this is a multicast address; use an even first octet, as fa"),
     ("[DEFAULT]\npagination_max_limit = many", ":2: [DEFAULT] pagination_max_limit = many: this is no number; use one, or infinite"),
+    ("[DEFAULT]\nnetwork_scheduler_driver = x.Y", ":2: [DEFAULT] network_scheduler_driver = x.Y: there is no such scheduler; use neutron.scheduler.dhcp_agent_scheduler. with WeightScheduler, AZAwareWeightScheduler, ChanceScheduler"),
     ("[DEFAULT]\nnetwork_link_prefix = example.org", ":2: [DEFAULT] network_link_prefix = example.org: this is no URL; write http://HOST or https://HOST"),
     ("[DEFAULT]\nglobal_physnet_mtu = 60", ":2: [DEFAULT] global_physnet_mtu = 60: no link carries so little; use 0 for no limit, or at least 68"),
     ("[DEFAULT]\nagent_down_time = 0", ":2: [DEFAULT] agent_down_time = 0: the number is out of bounds; use 1 to 2147483"),
