@@ -1,13 +1,12 @@
 """Address groups in the database: rows to API dicts and back, and who uses them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db import rbac_policies, sharing
-from deuteron.db import select as listing
+from deuteron.db.collection import Collection
 from deuteron.db.tables import address_groups as groups
 from deuteron.db.tables import security_group_rules
 from deuteron.db.transaction import Connectable
@@ -16,10 +15,12 @@ from deuteron.query import Query
 Group = dict[str, Any]
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in groups.columns}
-_KEYS = (*_COLUMNS, "shared")
-_ROWS = select(*_COLUMNS.values(), sharing.shared_with_caller(groups.c.id).label("shared"))
-_BY_ID = _ROWS.where(groups.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "address_groups")
+_GROUPS = Collection(
+    "address_groups",
+    shown={**_COLUMNS, "shared": sharing.shared_with_caller(groups.c.id)},
+    columns=_COLUMNS,
+    id_column=groups.c.id,
+)
 _PRESENT = select(groups.c.id).where(groups.c.id.in_(bindparam("ids", expanding=True)))
 _PRESENT_SCOPED = sharing.for_one(_PRESENT, "address_groups")
 _INSERT = insert(groups)
@@ -33,38 +34,13 @@ _IS_USED = (
 
 def get(conn: Connectable, group_id: str, scope: str | None = None) -> Group | None:
     """The group of this id, or None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    row = conn.execute(statement, {"id": group_id, **sharing.parameters(scope)}).fetchone()
-    return None if row is None else dict(zip(_KEYS, row, strict=True))
+    return _GROUPS.one(conn, group_id, scope)
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Group]:
     """The groups that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
-        keys: tuple[str, ...] = query.fields
-        base = select(*(_COLUMNS[name] for name in keys))
-    else:
-        keys, base = _KEYS, _ROWS
-    statement = listing.page(
-        sharing.for_many(base, "address_groups", scope),
-        columns=_COLUMNS,
-        special={},
-        id_column=groups.c.id,
-        query=query,
-    )
-    result = conn.execute(statement, sharing.parameters(scope))
-    found = [dict(zip(keys, row, strict=True)) for row in result]
-    if listing.marker_missing(
-        conn,
-        id_column=groups.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("address_groups", scope),
-        parameters=sharing.parameters(scope),
-    ):
-        # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None), scope)
-    return listing.in_page_order(found, query)
+    found, _ = _GROUPS.page(conn, query, scope)
+    return found
 
 
 def present(conn: Connectable, group_ids: Iterable[str], scope: str | None) -> set[str]:

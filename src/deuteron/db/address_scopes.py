@@ -1,13 +1,12 @@
 """Address scopes in the database: rows to API dicts and back, and which pools are in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db import rbac_policies, sharing
-from deuteron.db import select as listing
+from deuteron.db.collection import Collection
 from deuteron.db.tables import address_scopes, subnetpools
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -17,42 +16,24 @@ Scope = dict[str, Any]
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in address_scopes.columns if column.name != "pools"
 }
-_KEYS = (*_COLUMNS, "shared")
 _SHARED = sharing.shared_with_caller(address_scopes.c.id)
-_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
-_BY_ID = _ROWS.where(address_scopes.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "address_scopes")
-_SPECIAL = {"shared": lambda values: sharing.shared_filter(address_scopes.c.id, values)}
+_SCOPES = Collection(
+    "address_scopes",
+    shown={**_COLUMNS, "shared": _SHARED},
+    special={"shared": lambda values: sharing.shared_filter(address_scopes.c.id, values)},
+    id_column=address_scopes.c.id,
+)
 
 
 def get(conn: Connectable, scope_id: str, scope: str | None = None) -> Scope | None:
     """The address scope of this id, or None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    row = conn.execute(statement, {"id": scope_id, **sharing.parameters(scope)}).fetchone()
-    return None if row is None else dict(zip(_KEYS, row, strict=True))
+    return _SCOPES.one(conn, scope_id, scope)
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Scope]:
     """The address scopes that a query asks for and a project sees, in its order."""
-    statement = listing.page(
-        sharing.for_many(_ROWS, "address_scopes", scope),
-        columns={**_COLUMNS, "shared": _SHARED},
-        special=_SPECIAL,
-        id_column=address_scopes.c.id,
-        query=query,
-    )
-    rows = conn.execute(statement, sharing.parameters(scope))
-    found = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    if listing.marker_missing(
-        conn,
-        id_column=address_scopes.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("address_scopes", scope),
-        parameters=sharing.parameters(scope),
-    ):
-        return list_(conn, replace(query, marker=None), scope)
-    return listing.in_page_order(found, query)
+    found, _ = _SCOPES.page(conn, query, scope)
+    return found
 
 
 _INSERT = insert(address_scopes)

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from deuteron.db import rbac_policies, sharing
-from deuteron.db import select as listing
 from deuteron.db.children import Children
+from deuteron.db.collection import Collection
 from deuteron.db.tables import networks, segments, subnetpools, subnets, tags
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -35,11 +35,6 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     **{str(column.name): column for column in networks.columns if column.name != "external"},
     "router:external": networks.c.external,
 }
-_KEYS = (*_COLUMNS, "shared")
-_SHARED = sharing.shared_with_caller(networks.c.id)
-_ROWS = select(*(column.label(key) for key, column in _COLUMNS.items()), _SHARED.label("shared"))
-_BY_IDS = _ROWS.where(networks.c.id.in_(bindparam("ids", expanding=True)))
-_BY_IDS_SCOPED = sharing.for_one(_BY_IDS, "networks")
 # The IP version in front of the address scope, null where the subnet is in none.
 _ADDRESS_SCOPE = cast(subnets.c.ip_version, String) + (
     select(subnetpools.c.address_scope_id)
@@ -136,21 +131,6 @@ def get_many(
     return found
 
 
-def rows(conn: Connectable, network_ids: Sequence[str], scope: str | None = None) -> list[Network]:
-    """Only what is of the networks themselves, for those who need no more: one statement.
-
-    Args:
-        conn: where to read.
-        network_ids: of the networks.
-        scope: the project that asks, None for everything.
-    """
-    statement = _BY_IDS if scope is None else _BY_IDS_SCOPED
-    parameters = {"ids": list(network_ids), **sharing.parameters(scope)}
-    return [
-        dict(zip(_KEYS, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
-    ]
-
-
 def _of_segments(column: ColumnElement[Any]) -> Any:
     def clause(values: tuple[Any, ...]) -> ColumnElement[bool]:
         wanted = [value for value in values if value is not None]
@@ -181,43 +161,47 @@ _SPECIAL = {
         subnets.c.network_id == networks.c.id, subnets.c.id.in_(values)
     ),
 }
+_NETWORKS = Collection(
+    "networks",
+    shown={**_COLUMNS, "shared": sharing.shared_with_caller(networks.c.id)},
+    columns=_COLUMNS,
+    special=_SPECIAL,
+    id_column=networks.c.id,
+    begins_anew=False,
+)
+_BY_IDS = _NETWORKS.rows.where(networks.c.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS_SCOPED = sharing.for_one(_BY_IDS, "networks")
+
+
+def rows(conn: Connectable, network_ids: Sequence[str], scope: str | None = None) -> list[Network]:
+    """Only what is of the networks themselves, for those who need no more: one statement.
+
+    Args:
+        conn: where to read.
+        network_ids: of the networks.
+        scope: the project that asks, None for everything.
+    """
+    statement = _BY_IDS if scope is None else _BY_IDS_SCOPED
+    parameters = {"ids": list(network_ids), **sharing.parameters(scope)}
+    return [
+        dict(zip(_NETWORKS.keys, row, strict=True))
+        for row in conn.execute(statement, parameters).fetchall()
+    ]
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Network]:
     """The networks that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
-        keys, base = query.fields, _ROWS.with_only_columns(*(_COLUMNS[k] for k in query.fields))
-        complete = False
-    else:
-        keys, base, complete = _KEYS, _ROWS, True
-    statement = listing.page(
-        sharing.for_many(base, "networks", scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=networks.c.id,
-        query=query,
-    )
-    parameters = sharing.parameters(scope)
-    found = [
-        dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
-    ]
-    if complete:
-        _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
+    found, statement = _NETWORKS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
 
 
 def marker_missing(
     conn: Connectable, query: Query, found: Sequence[Network], scope: str | None
 ) -> bool:
     """Whether a page is empty because its marker is no network that a project sees."""
-    return listing.marker_missing(
-        conn,
-        id_column=networks.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("networks", scope),
-        parameters=sharing.parameters(scope),
-    )
+    return _NETWORKS.marker_missing(conn, query, found, scope)
 
 
 _DEFAULT_EXTERNAL = select(networks.c.id).where(networks.c.default_external.is_not(None))

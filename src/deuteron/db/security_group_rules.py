@@ -1,7 +1,6 @@
 """Security group rules in the database: rows to API dicts and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -17,8 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from deuteron.db import select as listing
-from deuteron.db import sharing
+from deuteron.db.collection import Collection
 from deuteron.db.tables import default_security_groups
 from deuteron.db.tables import security_group_rules as rules
 from deuteron.db.transaction import Connectable
@@ -30,13 +28,19 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column i
 _OF_DEFAULT = exists().where(
     default_security_groups.c.security_group_id == rules.c.security_group_id
 )
-_SHOWN = {**_COLUMNS, "belongs_to_default_sg": _OF_DEFAULT.label("belongs_to_default_sg")}
-_KEYS = tuple(_SHOWN)
-_ROWS = select(*_SHOWN.values())
-_BY_ID = _ROWS.where(rules.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "security_group_rules")
+_RULES = Collection(
+    "security_group_rules",
+    shown={**_COLUMNS, "belongs_to_default_sg": _OF_DEFAULT},
+    columns=_COLUMNS,
+    special={
+        "belongs_to_default_sg": lambda values: or_(
+            *(_OF_DEFAULT if value else ~_OF_DEFAULT for value in set(values))
+        )
+    },
+    id_column=rules.c.id,
+)
 
-_OF_GROUPS = _ROWS.where(rules.c.security_group_id.in_(bindparam("ids", expanding=True)))
+_OF_GROUPS = _RULES.rows.where(rules.c.security_group_id.in_(bindparam("ids", expanding=True)))
 
 # Above this many groups their ids are not sent: the rules are joined to the groups' query.
 _IDS_AT_MOST = 1000
@@ -44,45 +48,13 @@ _IDS_AT_MOST = 1000
 
 def get(conn: Connectable, rule_id: str, scope: str | None = None) -> Rule | None:
     """The rule of this id, or None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    row = conn.execute(statement, {"id": rule_id, **sharing.parameters(scope)}).fetchone()
-    return None if row is None else dict(zip(_KEYS, row, strict=True))
-
-
-_SPECIAL = {
-    "belongs_to_default_sg": lambda values: or_(
-        *(_OF_DEFAULT if value else ~_OF_DEFAULT for value in set(values))
-    )
-}
+    return _RULES.one(conn, rule_id, scope)
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Rule]:
     """The rules that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= set(_KEYS):
-        keys: tuple[str, ...] = query.fields
-        base = select(*(_SHOWN[name] for name in keys)).select_from(rules)
-    else:
-        keys, base = _KEYS, _ROWS
-    statement = listing.page(
-        sharing.for_many(base, "security_group_rules", scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=rules.c.id,
-        query=query,
-    )
-    result = conn.execute(statement, sharing.parameters(scope))
-    found = [dict(zip(keys, row, strict=True)) for row in result]
-    if listing.marker_missing(
-        conn,
-        id_column=rules.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("security_group_rules", scope),
-        parameters=sharing.parameters(scope),
-    ):
-        # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None), scope)
-    return listing.in_page_order(found, query)
+    found, _ = _RULES.page(conn, query, scope)
+    return found
 
 
 def of_groups(
@@ -109,17 +81,17 @@ def of_groups(
     else:
         found = groups.with_only_columns(groups.selected_columns[0].label("id")).subquery()
         result = conn.execute(
-            _ROWS.select_from(rules.join(found, found.c.id == rules.c.security_group_id)),
+            _RULES.rows.select_from(rules.join(found, found.c.id == rules.c.security_group_id)),
             parameters,
         )
     by_group: dict[str, list[Rule]] = {}
     for row in result:
-        rule = dict(zip(_KEYS, row, strict=True))
+        rule = dict(zip(_RULES.keys, row, strict=True))
         by_group.setdefault(rule["security_group_id"], []).append(rule)
     return by_group
 
 
-_RIVALS = _ROWS.where(
+_RIVALS = _RULES.rows.where(
     rules.c.security_group_id == bindparam("group_id"),
     func.coalesce(rules.c.port_range_min, -1).in_(bindparam("first", expanding=True)),
     func.coalesce(rules.c.port_range_max, -1).in_(bindparam("last", expanding=True)),
@@ -150,7 +122,7 @@ def rivals(
         "address_groups": sorted({rule["remote_address_group_id"] or "" for rule in wanted}),
         "prefixes": sorted(prefixes),
     }
-    return [dict(zip(_KEYS, row, strict=True)) for row in conn.execute(_RIVALS, parameters)]
+    return [dict(zip(_RULES.keys, row, strict=True)) for row in conn.execute(_RIVALS, parameters)]
 
 
 def _or(value: int | None, absent: int) -> int:

@@ -4,7 +4,7 @@ A group is read by three statements, however many are asked for: its row, its ru
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from deuteron.db import rbac_policies, sharing
 from deuteron.db import security_group_rules as rule_rows
-from deuteron.db import select as listing
 from deuteron.db import tags as tag_rows
+from deuteron.db.collection import Collection
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import default_security_groups, port_security_groups, security_groups
 from deuteron.db.tables import rbac_policies as policies
@@ -34,11 +34,13 @@ Group = dict[str, Any]
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in security_groups.columns
 }
-_KEYS = (*_COLUMNS, "shared")
-_SHARED = sharing.shared_with_caller(security_groups.c.id)
-_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
-_BY_ID = _ROWS.where(security_groups.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "security_groups")
+_GROUPS = Collection(
+    "security_groups",
+    shown={**_COLUMNS, "shared": sharing.shared_with_caller(security_groups.c.id)},
+    columns=_COLUMNS,
+    special={"shared": lambda values: sharing.shared_filter(security_groups.c.id, values)},
+    id_column=security_groups.c.id,
+)
 
 
 def _complete(
@@ -66,44 +68,15 @@ def get(conn: Connectable, group_id: str, scope: str | None = None) -> Group | N
 
 def row(conn: Connectable, group_id: str, scope: str | None = None) -> Group | None:
     """Only what is of the group itself, for those who need no more; or None."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    found = conn.execute(statement, {"id": group_id, **sharing.parameters(scope)}).fetchone()
-    return None if found is None else dict(zip(_KEYS, found, strict=True))
-
-
-_SPECIAL = {"shared": lambda values: sharing.shared_filter(security_groups.c.id, values)}
+    return _GROUPS.one(conn, group_id, scope)
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Group]:
     """The groups that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
-        keys: tuple[str, ...] = query.fields
-        base, complete = select(*(_COLUMNS[name] for name in keys)), False
-    else:
-        keys, base, complete = _KEYS, _ROWS, True
-    statement = listing.page(
-        sharing.for_many(base, "security_groups", scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=security_groups.c.id,
-        query=query,
-    )
-    parameters = sharing.parameters(scope)
-    found = [
-        dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
-    ]
-    if listing.marker_missing(
-        conn,
-        id_column=security_groups.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("security_groups", scope),
-        parameters=sharing.parameters(scope),
-    ):  # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None), scope)
-    if complete:
-        _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
+    found, statement = _GROUPS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
 
 
 _FACTS = (

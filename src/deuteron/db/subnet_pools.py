@@ -1,14 +1,13 @@
 """Subnet pools in the database: rows to API dicts and back, and the subnets that they gave out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db import rbac_policies, sharing
-from deuteron.db import select as listing
 from deuteron.db import tags as tag_rows
+from deuteron.db.collection import Collection
 from deuteron.db.tables import subnetpools, subnets
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -20,12 +19,13 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     for column in subnetpools.columns
     if column.name not in {"allocations", "default_for"}
 }
-_KEYS = (*_COLUMNS, "shared")
 _SHARED = sharing.shared_with_caller(subnetpools.c.id)
-_ROWS = select(*_COLUMNS.values(), _SHARED.label("shared"))
-_BY_ID = _ROWS.where(subnetpools.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "subnetpools")
-_SPECIAL = {"shared": lambda values: sharing.shared_filter(subnetpools.c.id, values)}
+_POOLS = Collection(
+    "subnetpools",
+    shown={**_COLUMNS, "shared": _SHARED},
+    special={"shared": lambda values: sharing.shared_filter(subnetpools.c.id, values)},
+    id_column=subnetpools.c.id,
+)
 
 
 def _complete(conn: Connectable, found: Sequence[Pool]) -> None:
@@ -36,37 +36,18 @@ def _complete(conn: Connectable, found: Sequence[Pool]) -> None:
 
 def get(conn: Connectable, pool_id: str, scope: str | None = None) -> Pool | None:
     """The subnet pool of this id, or None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    row = conn.execute(statement, {"id": pool_id, **sharing.parameters(scope)}).fetchone()
-    if row is None:
-        return None
-    pool = dict(zip(_KEYS, row, strict=True))
-    _complete(conn, [pool])
+    pool = _POOLS.one(conn, pool_id, scope)
+    if pool is not None:
+        _complete(conn, [pool])
     return pool
 
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Pool]:
     """The subnet pools that a query asks for and a project sees, in its order."""
-    statement = listing.page(
-        sharing.for_many(_ROWS, "subnetpools", scope),
-        columns={**_COLUMNS, "shared": _SHARED},
-        special=_SPECIAL,
-        id_column=subnetpools.c.id,
-        query=query,
-    )
-    rows = conn.execute(statement, sharing.parameters(scope))
-    found = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-    if listing.marker_missing(
-        conn,
-        id_column=subnetpools.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("subnetpools", scope),
-        parameters=sharing.parameters(scope),
-    ):
-        return list_(conn, replace(query, marker=None), scope)
-    _complete(conn, found)
-    return listing.in_page_order(found, query)
+    found, statement = _POOLS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found)
+    return found
 
 
 _INSERT = insert(subnetpools)
@@ -123,7 +104,7 @@ def delete_one(conn: Connectable, pool_id: str) -> bool:
     return bool(found)
 
 
-_DEFAULT = _ROWS.where(subnetpools.c.default_for == bindparam("version"))
+_DEFAULT = _POOLS.rows.where(subnetpools.c.default_for == bindparam("version"))
 _DEFAULT_SCOPED = sharing.for_one(_DEFAULT, "subnetpools")
 
 

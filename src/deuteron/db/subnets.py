@@ -1,14 +1,13 @@
 """Subnets in the database: rows to API dicts and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
-from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db.children import Children
+from deuteron.db.collection import Collection
 from deuteron.db.tables import networks, subnets, tags
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -23,10 +22,20 @@ _ROWS = select(*_COLUMNS.values())
 _EXTERNAL = (
     select(networks.c.external).where(networks.c.id == subnets.c.network_id).scalar_subquery()
 )
-_SHOWN_KEYS = (*_KEYS, "router:external")
-_SHOWN = select(*_COLUMNS.values(), _EXTERNAL.label("router:external"))
-_BY_ID = _SHOWN.where(subnets.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, "subnets")
+_SPECIAL = {
+    # a subnet is shared and external as its network is
+    "shared": lambda values: sharing.shared_filter(subnets.c.network_id, values),
+    "router:external": lambda values: subnets.c.network_id.in_(
+        select(networks.c.id).where(networks.c.external.in_(values))
+    ),
+}
+_SUBNETS = Collection(
+    "subnets",
+    shown={**_COLUMNS, "router:external": _EXTERNAL},
+    columns=_COLUMNS,
+    special=_SPECIAL,
+    id_column=subnets.c.id,
+)
 _OF_NETWORKS = _ROWS.where(subnets.c.network_id.in_(bindparam("networks", expanding=True)))
 _CHILDREN = Children(("tag", tags.c.resource_id, [tags.c.tag], None))
 
@@ -48,12 +57,9 @@ def _complete(
 
 def get(conn: Connectable, subnet_id: str, scope: str | None = None) -> Subnet | None:
     """The subnet of this id, or None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    row = conn.execute(statement, {"id": subnet_id, **sharing.parameters(scope)}).fetchone()
-    if row is None:
-        return None
-    subnet = dict(zip(_SHOWN_KEYS, row, strict=True))
-    _complete(conn, [subnet], None)
+    subnet = _SUBNETS.one(conn, subnet_id, scope)
+    if subnet is not None:
+        _complete(conn, [subnet], None)
     return subnet
 
 
@@ -65,43 +71,12 @@ def of_networks(conn: Connectable, network_ids: Sequence[str]) -> list[Subnet]:
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Subnet]:
     """The subnets that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= set(_KEYS):
-        keys, base = query.fields, select(*(_COLUMNS[k] for k in query.fields))
-        complete = False
-    else:
-        keys, base, complete = _SHOWN_KEYS, _SHOWN, True
-    statement = listing.page(
-        sharing.for_many(base, "subnets", scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=subnets.c.id,
-        query=query,
-    )
-    parameters = sharing.parameters(scope)
-    found = [
-        dict(zip(keys, row, strict=True)) for row in conn.execute(statement, parameters).fetchall()
-    ]
-    if listing.marker_missing(
-        conn,
-        id_column=subnets.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker("subnets", scope),
-        parameters=sharing.parameters(scope),
-    ):
-        return list_(conn, replace(query, marker=None), scope)  # as Neutron does for subnets
-    if complete:
-        _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
+    found, statement = _SUBNETS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
 
 
-_SPECIAL = {
-    # a subnet is shared and external as its network is
-    "shared": lambda values: sharing.shared_filter(subnets.c.network_id, values),
-    "router:external": lambda values: subnets.c.network_id.in_(
-        select(networks.c.id).where(networks.c.external.in_(values))
-    ),
-}
 _INSERT = insert(subnets)
 
 

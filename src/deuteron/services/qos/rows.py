@@ -26,6 +26,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
+from deuteron.db.collection import Collection
 from deuteron.db.rbac_policies import Shareable
 from deuteron.db.service_tables import qos_default_policies, qos_policies, qos_rules
 from deuteron.db.tables import networks, port_bindings, ports
@@ -44,64 +45,6 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in qos_policies.columns
 }
 _IS_DEFAULT = exists().where(qos_default_policies.c.policy_id == qos_policies.c.id)
-_KEYS = (*_COLUMNS, "shared", "is_default")
-_ROWS = select(
-    *_COLUMNS.values(),
-    sharing.shared_with_caller(qos_policies.c.id).label("shared"),
-    _IS_DEFAULT.label("is_default"),
-)
-_BY_ID = _ROWS.where(qos_policies.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, COLLECTION)
-
-
-# --- policies -------------------------------------------------------------------------------------
-
-
-def row(conn: Connectable, policy_id: str, scope: str | None) -> Policy | None:
-    """Only what is of the policy itself; None if a project (None: everything) does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    found = conn.execute(statement, {"id": policy_id, **sharing.parameters(scope)}).fetchone()
-    return None if found is None else dict(zip(_KEYS, found, strict=True))
-
-
-def get(conn: Connectable, policy_id: str, scope: str | None) -> Policy | None:
-    """The policy of this id with its rules and tags, or None."""
-    policy = row(conn, policy_id, scope)
-    if policy is not None:
-        _complete(conn, [policy], None)
-    return policy
-
-
-def list_(conn: Connectable, query: Query, scope: str | None) -> list[Policy]:
-    """The policies that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
-        keys: tuple[str, ...] = query.fields
-        base, complete = select(*(_COLUMNS[name] for name in keys)), False
-    else:
-        keys, base, complete = _KEYS, _ROWS, True
-    statement = listing.page(
-        sharing.for_many(base, COLLECTION, scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=qos_policies.c.id,
-        query=query,
-    )
-    parameters = sharing.parameters(scope)
-    found = [
-        dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters).fetchall()
-    ]
-    if listing.marker_missing(
-        conn,
-        id_column=qos_policies.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker(COLLECTION, scope),
-        parameters=parameters,
-    ):
-        return list_(conn, replace(query, marker=None), scope)
-    if complete:
-        _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
 
 
 def _default_filter(values: tuple[Any, ...]) -> ColumnElement[bool]:
@@ -115,6 +58,41 @@ _SPECIAL = {
     "is_default": _default_filter,
     "shared": lambda values: sharing.shared_filter(qos_policies.c.id, values),
 }
+_POLICIES = Collection(
+    COLLECTION,
+    shown={
+        **_COLUMNS,
+        "shared": sharing.shared_with_caller(qos_policies.c.id),
+        "is_default": _IS_DEFAULT,
+    },
+    columns=_COLUMNS,
+    special=_SPECIAL,
+    id_column=qos_policies.c.id,
+)
+
+
+# --- policies -------------------------------------------------------------------------------------
+
+
+def row(conn: Connectable, policy_id: str, scope: str | None) -> Policy | None:
+    """Only what is of the policy itself; None if a project (None: everything) does not see it."""
+    return _POLICIES.one(conn, policy_id, scope)
+
+
+def get(conn: Connectable, policy_id: str, scope: str | None) -> Policy | None:
+    """The policy of this id with its rules and tags, or None."""
+    policy = row(conn, policy_id, scope)
+    if policy is not None:
+        _complete(conn, [policy], None)
+    return policy
+
+
+def list_(conn: Connectable, query: Query, scope: str | None) -> list[Policy]:
+    """The policies that a query asks for and a project (None: everything) sees, in its order."""
+    found, statement = _POLICIES.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
 
 
 def _complete(

@@ -4,7 +4,6 @@ A trunk is read by three statements, however many are asked for: its row, its su
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -20,9 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
+from deuteron.db.collection import Collection
 from deuteron.db.service_tables import trunk_subports, trunks
 from deuteron.db.tables import agents, networks, port_bindings, ports
 from deuteron.db.transaction import Connectable
@@ -36,52 +35,23 @@ COLLECTION = "trunks"
 _IDS_AT_MOST = 1000
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in trunks.columns}
-_ROWS = select(*_COLUMNS.values())
-_BY_ID = _ROWS.where(trunks.c.id == bindparam("id"))
-_BY_ID_SCOPED = sharing.for_one(_BY_ID, COLLECTION)
+_TRUNKS = Collection(COLLECTION, shown=_COLUMNS, id_column=trunks.c.id)
 
 
 def get(conn: Connectable, trunk_id: str, scope: str | None) -> Trunk | None:
     """The trunk of this id with its sub-ports and tags; None if a project does not see it."""
-    statement = _BY_ID if scope is None else _BY_ID_SCOPED
-    found = conn.execute(statement, {"id": trunk_id, **sharing.parameters(scope)}).fetchone()
-    if found is None:
-        return None
-    trunk = dict(zip(_COLUMNS, found, strict=True))
-    _complete(conn, [trunk], None)
+    trunk = _TRUNKS.one(conn, trunk_id, scope)
+    if trunk is not None:
+        _complete(conn, [trunk], None)
     return trunk
 
 
 def list_(conn: Connectable, query: Query, scope: str | None) -> list[Trunk]:
     """The trunks that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _COLUMNS.keys():
-        keys: tuple[str, ...] = query.fields
-        base, complete = select(*(_COLUMNS[name] for name in keys)), False
-    else:
-        keys, base, complete = tuple(_COLUMNS), _ROWS, True
-    statement = listing.page(
-        sharing.for_many(base, COLLECTION, scope),
-        columns=_COLUMNS,
-        special={},
-        id_column=trunks.c.id,
-        query=query,
-    )
-    parameters = sharing.parameters(scope)
-    found = [
-        dict(zip(keys, one, strict=True)) for one in conn.execute(statement, parameters).fetchall()
-    ]
-    if listing.marker_missing(
-        conn,
-        id_column=trunks.c.id,
-        query=query,
-        found=found,
-        visible=sharing.of_marker(COLLECTION, scope),
-        parameters=parameters,
-    ):
-        return list_(conn, replace(query, marker=None), scope)
-    if complete:
-        _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
+    found, statement = _TRUNKS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
 
 
 _SUBPORTS = select(
