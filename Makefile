@@ -7,10 +7,10 @@ ARGS   ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo check test bench format lock clean servers
+.PHONY: help install run demo check test e2e bench format lock clean servers hosts
 
-help: ## print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+help:
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 install: $(VENV)/.dev ## make .venv with the pinned dependencies, the tests' and tools' too
 
@@ -30,10 +30,15 @@ check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, 
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 
-test: $(VENV)/.dev servers ## check, then everything, with real MariaDB, PostgreSQL, RabbitMQ
+test: $(VENV)/.dev servers ## check, then everything: MariaDB, PostgreSQL, RabbitMQ, packets
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
-	$(BIN)/pytest -q -m slow -n auto $(ARGS)
+	$(BIN)/pytest -q -m "slow and not e2e" -n auto $(ARGS)
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory e2e; \
+		else echo "Packets between hosts were not tested: make e2e needs root." >&2; fi
+
+e2e: $(VENV)/.dev hosts ## send packets between emulated hosts with stock agents, as root
+	$(BIN)/pytest -q -m e2e tests/e2e $(ARGS)
 
 bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"
 	@$(BIN)/python -m bench $(ARGS)
@@ -51,9 +56,11 @@ lock: $(VENV)/.dev ## pin anew what pyproject.toml and requirements*.in ask for;
 	$(LOCK) $(UPGRADE) -o requirements.txt pyproject.toml requirements.in
 	$(LOCK) $(UPGRADE) -o requirements-dev.txt requirements-dev.in
 	$(LOCK) $(UPGRADE) -o requirements-mysql.txt requirements-mysql.in
+	$(LOCK) $(UPGRADE) -o tests/e2e/requirements-agents29.txt tests/e2e/requirements-agents29.in
+	$(LOCK) $(UPGRADE) -o tests/e2e/requirements-agents25.txt tests/e2e/requirements-agents25.in
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .agents build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what is installed; each stamp is as new as the file that asked for it ------------------------
@@ -85,4 +92,18 @@ servers: $(VENV)/.dev
 $(VENV)/.mysql: requirements-mysql.txt $(VENV)/.runtime
 	@echo "Compiling the fast driver of MariaDB"
 	@$(PIP) --require-hashes -r requirements-mysql.txt
+	@touch $@
+
+# What emulated hosts need, and the agents: two releases of Neutron, each with its own libraries.
+hosts: $(VENV)/.dev
+	@if [ "$$(id -u)" != 0 ]; then echo "make e2e needs root: it makes network namespaces." >&2; exit 1; fi
+	@tests/install-servers hosts
+	@$(MAKE) -s --no-print-directory .agents/29/.made .agents/25/.made
+
+.agents/%/.made: tests/e2e/requirements-agents%.txt
+	@echo "Installing the agents of Neutron $*"
+	@rm -rf .agents/$*
+	@$(PYTHON) -m venv .agents/$*
+	@.agents/$*/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r $< \
+		2>.agents/$*/log || { cat .agents/$*/log >&2; exit 1; }
 	@touch $@

@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for a server, starts processes or tries every back end is slow."""
     servers = {"mariadb", "postgresql", "database_server", "keystone", "rabbitmq"}
     for item in items:
-        whole = item.path.parent.name in {"contract", "interop", "process"}
+        whole = item.path.parent.name in {"contract", "e2e", "interop", "process"}
         if whole or servers & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 

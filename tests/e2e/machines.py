@@ -1,0 +1,195 @@
+"""Emulated virtual machines: a namespace with one card, plugged into a host as Nova does."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.hosts import Host
+from tests.e2e.namespaces import Namespace, run
+from tests.e2e.networking import Resource
+
+_PATIENCE = 45
+_LEASE = """#!/bin/sh
+[ "$1" = bound ] || exit 0
+env > {lease}
+ip address add "$ip/$mask" dev "$interface"
+for one in $router; do ip route add default via "$one"; done
+set -- $staticroutes
+while [ $# -ge 2 ]; do ip route replace "$1" via "$2"; shift 2; done
+"""
+
+
+@dataclass(kw_only=True)
+class Machine:
+    """A machine with one port.
+
+    Args:
+        host: where it runs.
+        port: as the API shows it.
+        prefix: length of its subnet's prefix.
+        mtu: of its network.
+    """
+
+    host: Host
+    port: Resource
+    prefix: int = 24
+    mtu: int = 1400
+    namespace: Namespace = field(default_factory=Namespace)
+    _servers: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Its first address."""
+        first: str = self.port["fixed_ips"][0]["ip_address"]
+        return first
+
+    @property
+    def tap(self) -> str:
+        """The link on its host, named as Nova names it."""
+        return "tap" + self.port["id"][:11]
+
+    def plug(self, *, static: bool = True) -> None:
+        """Connects it to its host.
+
+        Args:
+            static: whether it is given its address at once; it has to ask for it otherwise.
+        """
+        run(
+            *("ip", "link", "add", self.tap, "netns", self.host.namespace.path, "type", "veth"),
+            *("peer", "name", "eth0", "netns", self.namespace.path),
+        )
+        address = f"ip address add {self.address}/{self.prefix} dev eth0" if static else ""
+        self.namespace.shell(
+            f"sysctl -qw net.ipv6.conf.all.disable_ipv6=1\n"
+            f"ethtool -K eth0 tx off >/dev/null\n"
+            f"ip link set lo up\n"
+            f"ip link set eth0 address {self.port['mac_address']} mtu {self.mtu} up\n"
+            f"{address}"
+        )
+        # On Linux bridges it is Nova, not the agent, that puts a machine's tap into the bridge.
+        bridge = "brq" + self.port["network_id"][:11]
+        self.host.shell(
+            f"ip link set {self.tap} mtu {self.mtu} up\n"
+            + (
+                f"ovs-vsctl add-port br-int {self.tap} -- set interface {self.tap}"
+                f" external_ids:iface-id={self.port['id']} external_ids:iface-status=active"
+                f" 'external_ids:attached-mac=\"{self.port['mac_address']}\"'"
+                if self.host.open_vswitch
+                else f"ip link show {bridge} >/dev/null 2>&1"
+                f" || ip link add {bridge} type bridge forward_delay 0 mcast_snooping 0\n"
+                f"ip link set {bridge} up\n"
+                f"ip link set {self.tap} master {bridge}"
+            )
+        )
+
+    def unplug(self) -> None:
+        """Takes it from its host and ends it."""
+        for server in self._servers:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            server.close()
+        if self.host.open_vswitch:
+            self.host.run("ovs-vsctl", "--if-exists", "del-port", "br-int", self.tap)
+        self.host.run("ip", "link", "delete", self.tap, check=False)
+        self.namespace.close()
+
+    def pings(self, address: str) -> bool:
+        """Whether an answer comes to one ping."""
+        return self.namespace.run("ping", "-c1", "-W1", address, check=False).returncode == 0
+
+    def echo(self, port: int) -> None:
+        """Answers on a TCP port with what it is sent, until it is unplugged."""
+        server = self.namespace.listen("", port)
+        self._servers.append(server)
+        threading.Thread(target=_echo, args=(server,), daemon=True).start()
+
+    def connect(self, address: str, port: int, *, source: str = "") -> socket.socket:
+        """A TCP connection from it; raises OSError if there is none within a second."""
+        return self.namespace.inside(
+            lambda: socket.create_connection(
+                (address, port), timeout=1, source_address=(source, 0) if source else None
+            )
+        )
+
+    def reaches(self, address: str, port: int, *, source: str = "", size: int = 50_000) -> bool:
+        """Whether that much comes back from an echo."""
+        try:
+            with self.connect(address, port, source=source) as connection:
+                connection.settimeout(2)
+                return echoes(connection, size=size)
+        except OSError:
+            return False
+
+    def lease(self, folder: Path) -> dict[str, str]:
+        """Asks for an address by DHCP and takes what it is given.
+
+        Args:
+            folder: for its files.
+
+        Returns:
+            what the server said, in the names of udhcpc.
+        """
+        folder.mkdir()
+        lease, script = folder / "lease", folder / "script"
+        script.write_text(_LEASE.format(lease=lease))
+        script.chmod(0o755)
+        self.namespace.run(
+            *("udhcpc", "-f", "-q", "-n", "-i", "eth0", "-t", "8", "-T", "1"),
+            *("-O", "121", "-O", "26", "-s", str(script), "-p", str(folder / "pid")),
+            check=False,
+        )
+        if not lease.exists():
+            return {}
+        lines = (line.partition("=") for line in lease.read_text().splitlines())
+        return {name: value for name, _, value in lines}
+
+
+def echoes(connection: socket.socket, *, size: int = 1000) -> bool:
+    """Whether what is sent comes back before the connection's timeout."""
+    sent = bytes(size)
+    try:
+        connection.sendall(sent)
+        while size:
+            got = len(connection.recv(65536))
+            if not got:
+                return False
+            size -= got
+    except OSError:
+        return False
+    return True
+
+
+def until(holds: Callable[[], bool], what: str, *, seconds: float = _PATIENCE) -> float:
+    """Waits until something holds; the seconds that it took.
+
+    Args:
+        holds: asked again and again.
+        what: should hold, for the error.
+        seconds: to wait at most.
+    """
+    begin = time.monotonic()
+    while not holds():
+        if time.monotonic() > begin + seconds:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.1)
+    return time.monotonic() - begin
+
+
+def _echo(server: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=(connection,), daemon=True).start()
+
+
+def _answer(connection: socket.socket) -> None:
+    connection.settimeout(60)
+    with connection, suppress(OSError):
+        while data := connection.recv(65536):
+            connection.sendall(data)

@@ -1,0 +1,79 @@
+"""The Networking API as the tests of packets use it."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+Resource = dict[str, Any]
+
+_SINGULAR = {
+    "networks": "network",
+    "ports": "port",
+    "security-group-rules": "security_group_rule",
+    "security-groups": "security_group",
+    "subnets": "subnet",
+}
+
+
+class Networking:
+    """A client that remembers what it has made.
+
+    Args:
+        url: of the server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: list[tuple[str, str]] = []
+
+    def request(self, method: str, path: str, body: Any = None, *, timeout: float = 60) -> Any:
+        """The answer's document, None if it has none."""
+        request = urllib.request.Request(
+            f"{self._url}/v2.0/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                text = response.read()
+        except urllib.error.HTTPError as error:
+            told = f"{method} {path}: {error.code} {error.read().decode()}"
+            raise RuntimeError(told) from None
+        return json.loads(text) if text else None
+
+    def create(self, collection: str, **values: Any) -> Resource:
+        """Makes a resource."""
+        singular = _SINGULAR[collection]
+        body = {singular: {"project_id": "tests", **values}}
+        made: Resource = self.request("POST", collection, body)[singular]
+        self._made.append((collection, made["id"]))
+        return made
+
+    def update(self, collection: str, key: str, **values: Any) -> Resource:
+        """Changes a resource."""
+        singular = _SINGULAR[collection]
+        changed: Resource = self.request("PUT", f"{collection}/{key}", {singular: values})[singular]
+        return changed
+
+    def get(self, collection: str, key: str) -> Resource:
+        """A resource."""
+        found: Resource = self.request("GET", f"{collection}/{key}")[_SINGULAR[collection]]
+        return found
+
+    def list(self, collection: str, query: str = "") -> list[Resource]:
+        """The resources that a query selects."""
+        answer = self.request("GET", f"{collection}?{query}")
+        found: list[Resource] = answer[collection.replace("-", "_")]
+        return found
+
+    def delete(self, collection: str, key: str) -> None:
+        """Removes a resource."""
+        self.request("DELETE", f"{collection}/{key}")
+        self._made = [one for one in self._made if one != (collection, key)]
+
+    def undo(self) -> None:
+        """Removes what was made, the newest first."""
+        while self._made:
+            self.delete(*self._made[-1])

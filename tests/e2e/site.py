@@ -1,0 +1,220 @@
+"""A site: a server, a broker, emulated hosts and the stock agents on them.
+
+ovs1 ovs2   Open vSwitch; physnet1 and physnet2
+ovs3        Open vSwitch; tunnels only
+lb1         Linux bridges; physnet1
+lb2         Linux bridges; tunnels only
+"""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.e2e.agents import Agent
+from tests.e2e.hosts import Host, Switches
+from tests.e2e.machines import Machine, until
+from tests.e2e.networking import Networking, Resource
+from tests.instances.process import Folder, die_with_parent
+from tests.instances.rabbitmq import RabbitMQ
+from tests.instances.service import Options, Service
+
+_BRIDGES = {"physnet1": "br-phys1", "physnet2": "br-phys2"}
+_CARDS = {"physnet1": "eth1", "physnet2": "eth2"}
+_HAVING = {"ovs1": ("physnet1", "physnet2"), "ovs2": ("physnet1", "physnet2"), "lb1": ("physnet1",)}
+_OPTIONS: Options = {
+    "ml2": {
+        "type_drivers": "local,flat,vlan,gre,vxlan,geneve",
+        "project_network_types": "vxlan",
+        "mechanism_drivers": "openvswitch,linuxbridge,l2population",
+    },
+    "ml2_type_flat": {"flat_networks": "*"},
+    "ml2_type_vlan": {"network_vlan_ranges": "physnet1:100:199,physnet2:100:199"},
+    "ml2_type_vxlan": {"vni_ranges": "1:100000"},
+    "ml2_type_gre": {"tunnel_id_ranges": "1:100000"},
+    "ml2_type_geneve": {"vni_ranges": "1:100000"},
+}
+# Agents start one after another on a busy machine, and each takes seconds of it.
+_AGENTS_STARTING = 180
+
+
+class Site:
+    """Use it as a context; what it starts, it ends.
+
+    Args:
+        rabbitmq: the broker, which runs.
+    """
+
+    def __init__(self, rabbitmq: RabbitMQ) -> None:
+        self.rabbitmq = rabbitmq
+        self.hosts: dict[str, Host] = {}
+        self.agents: dict[tuple[str, str], Agent] = {}
+        self.machines: list[Machine] = []
+        self.service = Service({"DEFAULT": {"transport_url": rabbitmq.url}, **_OPTIONS})
+        self._ends = ExitStack()
+
+    def __enter__(self) -> "Site":
+        try:
+            self._start()
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ends.close()
+
+    def _start(self) -> None:
+        folder = Folder("hosts", "root")
+        self._ends.callback(folder.remove)
+        self._ends.callback(self.service.remove)
+        self.service.start()
+        self.api = Networking(self.service.url)
+        switches = Switches()
+        self._ends.callback(switches.close)
+        for number, name in enumerate(("ovs1", "ovs2", "ovs3", "lb1", "lb2"), 1):
+            host = Host(
+                name=name,
+                number=number,
+                folder=folder.path / name,
+                open_vswitch=name.startswith("ovs"),
+            )
+            self.hosts[name] = host
+            self._ends.callback(host.stop)
+            host.start(switches)
+        self._relay()
+        self._ends.callback(self.unplug)
+
+    def _relay(self) -> None:
+        pids = ",".join(str(host.pid) for host in self.hosts.values())
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.relay", str(self.rabbitmq.port), pids],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no lock is held when it is called
+        )
+
+        def end() -> None:
+            relay.kill()
+            relay.communicate()
+
+        self._ends.callback(end)
+        assert relay.stdout is not None
+        if relay.stdout.readline() != b"ready\n":
+            raise RuntimeError("the relay does not start")
+
+    def start_agents(self, *wanted: tuple[str, str]) -> None:
+        """Starts agents that do not run yet and waits until the server has heard of them.
+
+        Args:
+            wanted: (kind, host).
+        """
+        started = [one for one in wanted if one not in self.agents]
+        for kind, name in started:
+            host = self.hosts[name]
+            where = _BRIDGES if host.open_vswitch else _CARDS
+            agent = Agent(
+                kind=kind,
+                host=host,
+                transport_url=self.rabbitmq.url,
+                physical_networks={net: where[net] for net in _HAVING.get(name, ())},
+            )
+            self.agents[kind, name] = agent
+            self._ends.callback(agent.kill)
+            agent.start()
+        for one in started:
+            self._wait_for(self.agents[one])
+
+    def _wait_for(self, agent: Agent) -> None:
+        query = f"host={agent.host.name}&binary={agent.program}&fields=alive"
+        try:
+            until(
+                lambda: any(one["alive"] for one in self.api.list("agents", query)),
+                f"{agent.program} on {agent.host.name} reports",
+                seconds=_AGENTS_STARTING,
+            )
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{agent.log[-4000:]}") from None
+
+    def network(self, kind: str = "", *, cidr: str = "10.50.0.0/24", **values: Any) -> Resource:
+        """Makes a network with one subnet, which is its ``subnet``.
+
+        Args:
+            kind: its network type; empty if the values tell.
+            cidr: of the subnet.
+            values: of the network; those of the subnet in ``subnet``.
+        """
+        subnet = {"enable_dhcp": False, **values.pop("subnet", {})}
+        if kind:
+            values["provider:network_type"] = kind
+        network = self.api.create("networks", name=f"test {kind}", **values)
+        network["subnet"] = self.api.create(
+            "subnets", network_id=network["id"], ip_version=4, cidr=cidr, **subnet
+        )
+        return network
+
+    def machine(self, network: Resource, host: str, *, static: bool = True, **port: Any) -> Machine:
+        """Makes a port on a host and plugs a machine with it."""
+        made = self.api.create(
+            "ports",
+            **{
+                "network_id": network["id"],
+                "binding:host_id": host,
+                "device_owner": "compute:test",
+                "device_id": str(uuid4()),
+                **port,
+            },
+        )
+        vif_type = made["binding:vif_type"]
+        assert vif_type not in {"unbound", "binding_failed"}, f"port on {host}: {vif_type}"
+        machine = Machine(host=self.hosts[host], port=made, mtu=network["mtu"])
+        self.machines.append(machine)
+        machine.plug(static=static)
+        return machine
+
+    def wait_until_active(self, machines: Iterable[Machine], *, seconds: float = 60) -> float:
+        """Waits until the ports of machines are ACTIVE; the seconds that it took."""
+        waited = {machine.port["id"]: machine for machine in machines}
+
+        def active() -> bool:
+            statuses = self.api.list("ports", "fields=id&fields=status")
+            return waited.keys() <= {one["id"] for one in statuses if one["status"] == "ACTIVE"}
+
+        return until(active, f"ports {', '.join(waited)} are ACTIVE", seconds=seconds)
+
+    def bound_type(self, machine: Machine) -> str:
+        """The network type of the segment by which a machine's port is bound."""
+        answer = self.api.request("GET", f"ports/{machine.port['id']}/binding-explanation")
+        steps = answer["binding_explanation"]["attempts"][0]["steps"]
+        (kind,) = {one["segment"]["network_type"] for one in steps if one["outcome"] == "bound"}
+        return str(kind)
+
+    def clear(self) -> None:
+        """Ends all machines and deletes what was made for them."""
+        self.unplug()
+        self.api.undo()
+
+    def unplug(self) -> None:
+        """Ends all machines; their ports stay."""
+        while self.machines:
+            self.machines.pop().unplug()
+
+
+def every_pair_reaches(machines: Sequence[Machine], *, seconds: float = 45) -> None:
+    """Waits until each machine pings each other one and TCP flows, both ways."""
+    for machine in machines:
+        machine.echo(7)
+    deadline = time.monotonic() + seconds
+    pairs = [(one, other) for one in machines for other in machines if one is not other]
+    random.shuffle(pairs)
+    for one, other in pairs:
+        what = f"{one.host.name} {one.address} {{}} {other.host.name} {other.address}"
+        left = max(deadline - time.monotonic(), 3)
+        until(partial(one.pings, other.address), what.format("pings"), seconds=left)
+        assert one.reaches(other.address, 7), what.format("reaches")
