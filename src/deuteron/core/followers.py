@@ -57,12 +57,15 @@ class Follower:
         lease: seconds after which another process goes on for one that is gone; `handle` should
             take less, or it is given to another process besides.
         batch: entries that it is given at once, at most.
+        idle: called now and then while there is nothing to handle, None for one that has nothing to
+            do then; it may raise as `handle`.
     """
 
     name: str
     handle: Callable[[Sequence[Entry]], float]
     lease: float = 15
     batch: int = 500
+    idle: Callable[[], None] | None = None
 
 
 class Bell:
@@ -145,6 +148,8 @@ def _step(reader: JournalReader, follower: Follower) -> float | None:
     """
     batch = reader.read()
     if batch is None:
+        if follower.idle is not None and reader.holding:
+            follower.idle()
         return None
     pause = follower.handle(batch.entries)
     reader.done(batch)

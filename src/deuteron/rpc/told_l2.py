@@ -20,6 +20,7 @@ from deuteron.core.forwarding import Informed
 from deuteron.rpc import told_linux_bridges, told_objects
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.message import Message, send
+from deuteron.rpc.retelling import Retelling
 from deuteron.rpc.told_objects import Present
 
 NAME = "layer 2 agents"
@@ -37,11 +38,11 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
     """
     informed = Informed()
 
-    def handle(entries: Sequence[Entry]) -> float:
+    def tell(entries: Sequence[Entry]) -> None:
         send(outgoing, messages(d, context(), entries, informed))
-        return 0
 
-    return Follower(name=NAME, handle=handle)
+    retelling = Retelling(tell)
+    return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle)
 
 
 def messages(

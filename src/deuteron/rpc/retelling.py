@@ -1,0 +1,76 @@
+"""What is told again after the broker was away.
+
+What the broker had not handed over yet is lost with it. When it is back, agents need some seconds
+to listen again, each after a pause of its own, and what is sent to all in the meantime reaches none
+of those that are late. So all that was told shortly before it went, and since, is told again until
+everybody had the time to return:
+
+    told . . . told x  x  x told        told told        told                told
+               |    broker away |       |                |                   |
+               `- kept ---------+-------+- again, all ---+- again, all ------+- again, all
+
+This is possible because states are told, not steps: what is told again is what is then.
+"""
+
+import collections
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from deuteron.core.followers import Entry, NotDelivered
+
+LOG = logging.getLogger(__name__)
+
+# Seconds for which what was told is kept: a broker hands over sooner.
+_KEPT = 10.0
+# Seconds after the first success; agents pause for 30 at most between two tries to connect.
+_AGAIN = (5.0, 15.0, 35.0, 65.0)
+# Entries that are kept at most.
+_MOST = 10_000
+
+
+class Retelling:
+    """Tells, and tells again what a broker may have lost. Not thread-safe.
+
+    Args:
+        tell: does what follows from entries of the journal; `NotDelivered` if the broker is away.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Sequence[Entry]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._kept: collections.deque[tuple[float, Entry]] = collections.deque(maxlen=_MOST)
+        self._away = False
+        self._due: list[float] = []
+
+    def handle(self, entries: Sequence[Entry]) -> float:
+        """As a follower's."""
+        self._say(entries)
+        now = self._clock()
+        if self._away:
+            self._away = False
+            self._due = [now + seconds for seconds in _AGAIN]
+            LOG.info("The broker is back; agents are told again what it may have lost")
+        while self._kept and not self._due and self._kept[0][0] < now - _KEPT:
+            self._kept.popleft()
+        self._kept.extend((now, entry) for entry in entries)
+        self.idle()
+        return 0
+
+    def idle(self) -> None:
+        """As a follower's: tells again if it is time."""
+        if self._due and self._clock() >= self._due[0]:
+            self._say([entry for _, entry in self._kept])
+            del self._due[0]
+
+    def _say(self, entries: Sequence[Entry]) -> None:
+        try:
+            self._tell(entries)
+        except NotDelivered:
+            self._away = True
+            raise

@@ -1,0 +1,113 @@
+"""Layer 2 agents on a real broker: told of everything, whatever becomes of the broker."""
+
+import gc
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deuteron import config
+from deuteron.app.background import Following
+from deuteron.core import ports
+from deuteron.db.engine import Database
+from deuteron.rpc.followers import followers
+from deuteron.rpc.outgoing import BrokerOutgoing
+from deuteron.rpc.service import Service, connect
+from deuteron.rpc.topics import topics
+from tests.caller import Caller
+from tests.contract.test_told_l2 import start
+from tests.deployments import ADMIN, Clock, Site, a_deployment
+from tests.instances.rabbitmq import RabbitMQ
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+Heard = queue.Queue[dict[str, Any]]
+
+
+@pytest.fixture
+def broker() -> Iterator[RabbitMQ]:
+    """A broker of its own, to be killed."""
+    server = RabbitMQ()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def site(sqlite_url: str, tmp_path: Path, broker: RabbitMQ) -> Iterator[Site]:
+    """A site that answers agents and tells them."""
+    database = Database(sqlite_url)
+    made = Site(a_deployment(database, tmp_path, clock=Clock()))
+    path = tmp_path / "broker.conf"
+    path.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\ntransport_url = {broker.url}\n")
+    transport = connect(config.load([str(path)]))
+    service = Service(made.d, transport, topics())
+    following = Following(database, followers(made.d, BrokerOutgoing(transport), lambda: ADMIN))
+    service.begin()
+    following.start()
+    yield made
+    following.stop()
+    service.end()
+    transport.cleanup()
+    database.dispose()
+    gc.collect()  # what the library leaves of connections that the broker has cut
+
+
+def test_what_happens_while_the_broker_is_away_is_told_when_it_is_back(
+    site: Site, broker: RabbitMQ
+) -> None:
+    start(site, "h1")
+    network = site.network()
+    site.subnet(network)
+    agent = Caller(broker.url)
+    with (
+        agent.listening("neutron-vo-Port-1.11") as heard,
+        agent.listening("q-agent-notifier-l2population-update") as places,
+    ):
+        first = site.port(network, "h1")
+        assert _until(heard, {first["id"]})[first["id"]]["revision_number"]
+        answer = agent.call(
+            "q-plugin", "update_device_list", version="1.9", host="h1", devices_up=[first["id"]]
+        )
+        assert answer["devices_up"] == [first["id"]]
+        assert places.get(timeout=30)["method"] == "add_fdb_entries"
+
+        broker.stop(kill=True)
+        begun = time.monotonic()
+        made = [site.port(network, "h1") for _ in range(20)]
+        for port in made:
+            site.update(port, name="changed")
+        gone = made.pop()
+        ports.delete(site.d, ADMIN, gone["id"])
+        ports.delete(site.d, ADMIN, first["id"])
+        assert time.monotonic() - begun < 20
+        broker.start()
+
+        wanted = {port["id"] for port in made} | {gone["id"], first["id"]}
+        found = _until(heard, wanted)
+        assert {found[port["id"]].get("name") for port in made} == {"changed"}
+        for port in (gone, first):
+            assert found[port["id"]].keys() == {"id"}
+        while (told := places.get(timeout=60))["method"] != "remove_fdb_entries":
+            pass
+        (entries,) = told["args"]["fdb_entries"].values()
+        address = [first["mac_address"], first["fixed_ips"][0]["ip_address"]]
+        assert address in entries["ports"]["192.0.2.1"]
+    agent.close()
+
+
+def _until(heard: Heard, wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """The last that was said of ports, when all of these were told."""
+    found: dict[str, dict[str, Any]] = {}
+    while wanted - found.keys():
+        message = heard.get(timeout=90)
+        for one in message["args"]["resource_list"]:
+            data = one["versioned_object.data"]
+            known = found.get(data["id"], {})
+            if "revision_number" in known and "revision_number" in data:
+                assert data["revision_number"] >= known["revision_number"]
+            found[data["id"]] = data
+    return found
