@@ -101,6 +101,7 @@ def test_type_and_host_are_the_name_of_an_agent(site):
         ({"alive": False}, {"host-1"}),
         ({"host": "host-1"}, {"host-1"}),
         ({"agent_type": LINUXBRIDGE}, {"host-2"}),
+        ({"agent_type": LINUXBRIDGE.swapcase()}, {"host-2"}),
         ({"binary": "neutron-openvswitch-agent"}, {"host-1"}),
         ({"admin_state_up": False}, set()),
         ({}, {"host-1", "host-2"}),

@@ -7,7 +7,7 @@ alive is a comparison with a time that the caller gives.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, delete, false, func, or_, select, true, update
 
 from deuteron.db import select as listing
 from deuteron.db.insert_ignore import InsertIgnore
@@ -95,12 +95,20 @@ def list_(conn: Connectable, query: Query, *, alive_since: str) -> list[Agent]:
     statement = listing.page(
         _ROWS,
         columns=_COLUMNS,
-        special={"alive": lambda values: _is_alive(values, alive_since)},
+        special={
+            "alive": lambda values: _is_alive(values, alive_since),
+            "agent_type": _is_of_type,
+        },
         id_column=agents.c.id,
         query=query,
     )
     found = [_agent(row, alive_since) for row in conn.execute(statement).fetchall()]
     return listing.in_page_order(found, query)
+
+
+def _is_of_type(values: tuple[Any, ...]) -> ColumnElement[bool]:
+    """Types are found in any case: clients write ``DHCP Agent`` as well, and MySQL finds it."""
+    return func.lower(agents.c.agent_type).in_([str(value).lower() for value in values])
 
 
 def _is_alive(values: tuple[Any, ...], alive_since: str) -> ColumnElement[bool]:
