@@ -6,6 +6,7 @@ from typing import Any
 HOSTS = ("host-1", "host-2")
 
 OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "DEFAULT": {"service_plugins": "flavors,pvlan,qos,trunk"},
     "ml2": {
         "type_drivers": "flat,vlan,gre,vxlan,geneve,local",
         "project_network_types": "vxlan",
