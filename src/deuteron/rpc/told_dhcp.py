@@ -45,6 +45,7 @@ VERSION = "1.0"
 DHCP_AGENT = "DHCP agent"
 
 _HIGH, _LOW = 5, 6
+_GIVEN = "network_create_end"
 
 # Seconds that an agent that is alive may take to listen.
 _PATIENCE = 60.0
@@ -70,6 +71,9 @@ class Cast:
 def casts(entries: Sequence[Entry], news: News) -> list[Cast]:
     """The messages that follow from entries of the journal, in their order.
 
+    Networks that agents are given come first, as from Neutron: here they are given just after the
+    subnet or port that called for it was made.
+
     Args:
         entries: of the journal.
         news: what they are about, as it is now.
@@ -88,6 +92,7 @@ def casts(entries: Sequence[Entry], news: News) -> list[Cast]:
             if made and entry.resource != "agent":
                 told.add(about)
         found.extend(made)
+    found.sort(key=lambda cast: cast.method != _GIVEN)  # an agent fetches what it is given whole
     return found
 
 
@@ -105,7 +110,7 @@ def _of_network(entry: Entry, news: News) -> Iterator[Cast]:
             yield Cast(host=host, method="network_update_end", payload=payload)
     elif entry.event == GIVEN and entry.details and entry.details["host"] in hosts:
         payload = {"network": {"id": network_id}, "priority": 0}
-        yield Cast(host=entry.details["host"], method="network_create_end", payload=payload)
+        yield Cast(host=entry.details["host"], method=_GIVEN, payload=payload)
     elif entry.event == TAKEN and entry.details and entry.details["host"] not in hosts:
         payload = {"network_id": network_id, "priority": 2}
         yield Cast(host=entry.details["host"], method="network_delete_end", payload=payload)
