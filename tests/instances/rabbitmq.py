@@ -80,6 +80,15 @@ class RabbitMQ:
         finally:
             connection.close()
 
+    def publish(self, exchange: str, key: str, body: str) -> None:
+        """Send a message as it is."""
+        connection = self.connect()
+        try:
+            message = amqp.Message(body, content_type="application/json", content_encoding="utf-8")
+            connection.channel().basic_publish(message, exchange=exchange, routing_key=key)
+        finally:
+            connection.close()
+
     def stop(self, *, kill: bool = False) -> None:
         """End it; with all that it held, as its queues are not durable."""
         for process in (self._process, self._epmd):

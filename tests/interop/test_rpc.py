@@ -1,5 +1,6 @@
 """The RPC server on a real broker, asked as Neutron's agents ask."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,40 @@ def test_a_flood_of_reports_hardly_reaches_the_database(
         arguments = {**message["args"], "agent_state": other}
         assert agent.call("q-reports-plugin", "report_state", version="1.4", **arguments) == "new"
     assert len(statements) < 200, len(statements)
+
+
+GARBAGE = (
+    "no JSON",
+    "",
+    "[]",
+    "5",
+    '{"oslo.version": "2.0"}',
+    '{"oslo.version": "9.0", "oslo.message": "{}"}',
+    '{"oslo.version": "2.0", "oslo.message": "no JSON"}',
+    '{"oslo.version": "2.0", "oslo.message": "[]"}',
+    '{"oslo.version": "2.0", "oslo.message": "{}"}',
+    '{"oslo.version": "2.0", "oslo.message": "{\\"method\\": 5, \\"args\\": 5}"}',
+    '{"method": "update_device_list", "args": {"host": null}, "_unique_id": 5}',
+)
+
+
+def test_garbage_is_dropped(
+    served: Site, agent: Caller, rabbitmq: RabbitMQ, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4")
+    for body in GARBAGE:
+        caplog.clear()
+        rabbitmq.publish("neutron", "q-plugin", body)
+        assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4")
+        assert rabbitmq.waiting("q-plugin") == 0
+        deadline = time.monotonic() + 5
+        while not (told := _warnings(caplog)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(told) == 1, (body, told)
+
+
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
 
 
 def test_what_nobody_answers_is_refused_and_nothing_else_suffers(
