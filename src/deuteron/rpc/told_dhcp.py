@@ -16,8 +16,9 @@ Methods, payloads and their ``priority`` are Neutron's (observed):
 A port or subnet that has changed often since the last look is told once, as it is.
 
 After a broker has lost its queues, agents need some seconds to listen again, and messages to nobody
-are lost. So an agent that is alive and does not listen is waited for, though not for ever; one that
-is dead asks for everything when it is back.
+are lost. So an agent that is alive and does not listen is waited for, though not for ever. One that
+is dead is told nothing: it asks for everything when it is back, and what had been waiting for it in
+the meantime would be old.
 """
 
 import hashlib
@@ -220,11 +221,13 @@ def follower(
             return 0
         unheard: set[str] = set()
         for cast in casts(entries, news):
-            if cast.host in unheard:
-                continue  # what it is told comes in order
-            if _is_taken(outgoing, cast):
-                deaf.pop(cast.host or "", None)
-            elif cast.host in news.alive:
+            if cast.host is None:
+                _is_taken(outgoing, cast)
+            elif cast.host not in news.alive or cast.host in unheard:
+                continue  # what an agent is told comes in order
+            elif _is_taken(outgoing, cast):
+                deaf.pop(cast.host, None)
+            else:
                 unheard.add(cast.host)
         now = seconds()
         waiting = [host for host in sorted(unheard) if now < deaf.setdefault(host, now + _PATIENCE)]
