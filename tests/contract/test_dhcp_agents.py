@@ -294,18 +294,25 @@ def test_the_dead_keep_their_networks_while_nobody_lives(site):
     assert served(site, network) == ["h1"]
 
 
-def test_rounds_wait_after_a_start_and_a_pause(site):
+def test_rounds_wait_until_all_agents_could_report(site):
     start(site, "h1")
     site.subnet(site.network())
     site.clock.turn(3600)
     start(site, "h2")
     now = [0.0]
     rounds = dhcp_agents.FailOver(site.d, lambda: ADMIN, seconds=lambda: now[0])
-    assert rounds() == 0
-    now[0] += 100
-    assert rounds() == 0
-    now[0] += 37
-    assert rounds() == 1
+
+    def after(seconds: float) -> int:
+        now[0] += seconds
+        return rounds()
+
+    assert [after(0), after(37)] == [0, 0]
+    assert [after(100), after(37)] == [0, 0]  # a pause
+    site.clock.turn(100)  # nobody is alive: the broker was away
+    assert after(37) == 0
+    report(site, "h2")
+    assert [after(37), after(37), after(37)] == [0, 0, 1]
+    assert after(37) == 0
 
 
 def test_any_number_of_servers_give_a_network_as_many_agents_as_it_has_places(make_site):
