@@ -35,6 +35,7 @@ ip link set lo up
 sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 echo ready
 cat
+exit  # so that the shell stays, which reaps what others leave
 """
 
 _OPEN_VSWITCH = """

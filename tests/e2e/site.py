@@ -73,6 +73,7 @@ class Site:
     def _start(self) -> None:
         folder = Folder("hosts", "root")
         self._ends.callback(folder.remove)
+        folder.path.chmod(0o755)  # dnsmasq reads its files under an account of its own
         self._ends.callback(self.service.remove)
         self.service.start()
         self.api = Networking(self.service.url)
@@ -153,7 +154,7 @@ class Site:
         subnet = {"enable_dhcp": False, **values.pop("subnet", {})}
         if kind:
             values["provider:network_type"] = kind
-        network = self.api.create("networks", name=f"test {kind}", **values)
+        network = self.api.create("networks", name=f"test {kind or 'segments'}", **values)
         network["subnet"] = self.api.create(
             "subnets", network_id=network["id"], ip_version=4, cidr=cidr, **subnet
         )
