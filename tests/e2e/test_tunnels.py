@@ -27,3 +27,20 @@ def test_open_vswitch_hosts_reach_each_other_by(kind: str, site: Site) -> None:
     machines = [site.machine(network, name) for name in ("ovs1", "ovs3")]
     site.wait_until_active(machines)
     every_pair_reaches(machines)
+
+
+def test_ports_are_bound_to_the_segment_that_their_host_reaches(site: Site) -> None:
+    segments = [
+        {"provider:network_type": "vlan", "provider:physical_network": "physnet2"},
+        {"provider:network_type": "vxlan"},
+    ]
+    network = site.network(segments=segments)
+    rack = [site.machine(network, name) for name in ("ovs1", "ovs2")]
+    others = [site.machine(network, name) for name in ("ovs3", "lb1", "lb2")]
+    assert {site.bound_type(machine) for machine in rack} == {"vlan"}
+    assert {site.bound_type(machine) for machine in others} == {"vxlan"}
+    site.wait_until_active([*rack, *others])
+    every_pair_reaches(rack)
+    every_pair_reaches(others)
+    # Nothing joins the segments here, so nothing of one may come out of the other.
+    assert not rack[0].pings(others[0].address)
