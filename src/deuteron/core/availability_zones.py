@@ -72,6 +72,7 @@ def of_networks(presence: DhcpPresence, *, default: Sequence[str]) -> ResourceEx
         on_create=on_create,
         on_create_all=_require_zones,
         load=load,
+        shown=(_HINTS, _ZONES),
     )
 
 

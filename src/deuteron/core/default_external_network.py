@@ -69,4 +69,5 @@ DEFAULT_EXTERNAL_NETWORK = ResourceExtension(
     on_create_all=_on_create_all,
     on_update=_on_update,
     load=_load,
+    shown=(_IS_DEFAULT,),
 )

@@ -236,6 +236,7 @@ def _segment_ranges() -> Visible:
 VISIBLE: Mapping[str, Visible] = {
     "address_groups": own_or_shared(tables.address_groups, "address_group"),
     "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
+    "flavors": Visible(one=true(), many=true()),
     "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
     "network_segment_ranges": _segment_ranges(),
     "policies": own_or_shared(service_tables.qos_policies, "qos_policy"),
@@ -245,6 +246,7 @@ VISIBLE: Mapping[str, Visible] = {
         tables.security_group_rules, tables.security_groups, "security_group_id"
     ),
     "segments": _segments(),
+    "service_profiles": Visible(one=true(), many=true()),  # by policy, administrators only
     "subnetpools": own_or_shared(tables.subnetpools, "subnetpool"),
     "subnets": _subnets(),
     "trunks": _own(service_tables.trunks),

@@ -4,13 +4,11 @@ A flavor is read by two statements, however many are asked for: its row, and its
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, insert, select, update
-from sqlalchemy.sql.elements import KeyedColumnElement
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
 
-from deuteron.db import select as listing
+from deuteron.db.collection import Collection
 from deuteron.db.service_tables import flavor_service_profiles as of_flavors
 from deuteron.db.service_tables import flavors, service_profiles
 from deuteron.db.transaction import Connectable
@@ -25,55 +23,34 @@ _FLAVOR_COLUMNS: dict[str, ColumnElement[Any]] = {str(one.name): one for one in 
 _PROFILE_COLUMNS: dict[str, ColumnElement[Any]] = {
     str(one.name): one for one in service_profiles.columns
 }
-_FLAVORS = select(*_FLAVOR_COLUMNS.values())
-_FLAVOR = _FLAVORS.where(flavors.c.id == bindparam("id"))
-_PROFILES = select(*_PROFILE_COLUMNS.values())
-_PROFILE = _PROFILES.where(service_profiles.c.id == bindparam("id"))
+_FLAVORS = Collection("flavors", shown=_FLAVOR_COLUMNS, id_column=flavors.c.id)
+_PROFILES = Collection("service_profiles", shown=_PROFILE_COLUMNS, id_column=service_profiles.c.id)
 
 
 def flavor(conn: Connectable, flavor_id: str) -> Row | None:
     """The flavor of this id with the ids of its profiles, or None."""
-    found = conn.execute(_FLAVOR, {"id": flavor_id}).fetchone()
-    if found is None:
-        return None
-    row = dict(zip(_FLAVOR_COLUMNS, found, strict=True))
-    _complete(conn, [row], None)
+    row = _FLAVORS.one(conn, flavor_id, None)
+    if row is not None:
+        _complete(conn, [row], None)
     return row
 
 
 def list_flavors(conn: Connectable, query: Query) -> list[Row]:
     """The flavors that a query asks for, in its order."""
-    found, statement = _page(conn, flavors, _FLAVORS, _FLAVOR_COLUMNS, query)
-    _complete(conn, found, statement)
-    return listing.in_page_order(found, query)
+    found, statement = _FLAVORS.page(conn, query, None)
+    if statement is not None:
+        _complete(conn, found, statement)
+    return found
 
 
 def profile(conn: Connectable, profile_id: str) -> Row | None:
     """The service profile of this id, or None."""
-    found = conn.execute(_PROFILE, {"id": profile_id}).fetchone()
-    return None if found is None else dict(zip(_PROFILE_COLUMNS, found, strict=True))
+    return _PROFILES.one(conn, profile_id, None)
 
 
 def list_profiles(conn: Connectable, query: Query) -> list[Row]:
     """The service profiles that a query asks for, in its order."""
-    found, _ = _page(conn, service_profiles, _PROFILES, _PROFILE_COLUMNS, query)
-    return listing.in_page_order(found, query)
-
-
-def _page(
-    conn: Connectable,
-    table: Table,
-    base: Select[Any],
-    columns: Mapping[str, ColumnElement[Any]],
-    query: Query,
-) -> tuple[list[Row], Select[Any]]:
-    """The rows of a page, and the statement that found them."""
-    id_column: KeyedColumnElement[Any] = table.c.id
-    statement = listing.page(base, columns=columns, special={}, id_column=id_column, query=query)
-    found = [dict(zip(columns, one, strict=True)) for one in conn.execute(statement).fetchall()]
-    if listing.marker_missing(conn, id_column=id_column, query=query, found=found):
-        return _page(conn, table, base, columns, replace(query, marker=None))
-    return found, statement
+    return _PROFILES.page(conn, query, None)[0]
 
 
 _BINDINGS = select(of_flavors.c.flavor_id, of_flavors.c.service_profile_id)
