@@ -162,6 +162,25 @@ def test_more_comes_at_once_after_a_pause(database):
     assert batches == [1, 6]
 
 
+def test_who_has_nothing_to_handle_may_do_something_else(database):
+    done: list[int] = []
+    told = Told()
+
+    def idle() -> None:
+        done.append(len(told.ids))
+        if len(done) == 1:
+            raise NotDelivered("not yet")
+
+    running = Following(database, [Follower(name="test", handle=told, idle=idle)])
+    running.start()
+    try:
+        until(lambda: len(done) > 1)
+        change(database, "a")
+        until(lambda: done[-1] == 1)
+    finally:
+        running.stop()
+
+
 def test_nobody_follows_at_no_cost(database):
     running = Following(database, [])
     before = threading.active_count()

@@ -9,7 +9,8 @@ everybody had the time to return:
                |    broker away |       |                |                   |
                `- kept ---------+-------+- again, all ---+- again, all ------+- again, all
 
-This is possible because states are told, not steps: what is told again is what is then.
+This is possible because states are told, not steps: what is told again is what is then. A broker
+that goes while there is nothing to tell is noticed by a knock now and then.
 """
 
 import collections
@@ -25,6 +26,8 @@ LOG = logging.getLogger(__name__)
 _KEPT = 10.0
 # Seconds after the first success; agents pause for 30 at most between two tries to connect.
 _AGAIN = (5.0, 15.0, 35.0, 65.0)
+# Seconds between two knocks: no broker is back sooner than that.
+_KNOCKS = 3.0
 # Entries that are kept at most.
 _MOST = 10_000
 
@@ -34,43 +37,53 @@ class Retelling:
 
     Args:
         tell: does what follows from entries of the journal; `NotDelivered` if the broker is away.
+        knock: sends something that nobody hears; raises the same.
         clock: seconds, monotonic.
     """
 
     def __init__(
         self,
         tell: Callable[[Sequence[Entry]], None],
+        knock: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tell = tell
+        self._knock = knock
         self._clock = clock
         self._kept: collections.deque[tuple[float, Entry]] = collections.deque(maxlen=_MOST)
         self._away = False
         self._due: list[float] = []
+        self._next_knock = 0.0
 
     def handle(self, entries: Sequence[Entry]) -> float:
         """As a follower's."""
-        self._say(entries)
+        self._reach(lambda: self._tell(entries))
         now = self._clock()
+        self._kept.extend((now, entry) for entry in entries)
+        if self._due:
+            self.idle()
+        return 0
+
+    def idle(self) -> None:
+        """As a follower's: tells again if it is time, and sees whether the broker is there."""
+        if self._due and self._clock() >= self._due[0]:
+            kept = [entry for _, entry in self._kept]
+            self._reach(lambda: self._tell(kept))
+            del self._due[0]
+        elif self._clock() >= self._next_knock:
+            self._reach(self._knock)
+
+    def _reach(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except NotDelivered:
+            self._away = True
+            raise
+        now = self._clock()
+        self._next_knock = now + _KNOCKS
         if self._away:
             self._away = False
             self._due = [now + seconds for seconds in _AGAIN]
             LOG.info("The broker is back; agents are told again what it may have lost")
         while self._kept and not self._due and self._kept[0][0] < now - _KEPT:
             self._kept.popleft()
-        self._kept.extend((now, entry) for entry in entries)
-        self.idle()
-        return 0
-
-    def idle(self) -> None:
-        """As a follower's: tells again if it is time."""
-        if self._due and self._clock() >= self._due[0]:
-            self._say([entry for _, entry in self._kept])
-            del self._due[0]
-
-    def _say(self, entries: Sequence[Entry]) -> None:
-        try:
-            self._tell(entries)
-        except NotDelivered:
-            self._away = True
-            raise

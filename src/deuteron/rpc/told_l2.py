@@ -25,6 +25,8 @@ from deuteron.rpc.told_objects import Present
 
 NAME = "layer 2 agents"
 
+# Nobody listens to it.
+_KNOCK = Message(topic="deuteron-knock", method="knock", version="1.0", arguments={})
 _FORWARDING = "q-agent-notifier-l2population-update"
 
 
@@ -41,7 +43,10 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
     def tell(entries: Sequence[Entry]) -> None:
         send(outgoing, messages(d, context(), entries, informed))
 
-    retelling = Retelling(tell)
+    def knock() -> None:
+        send(outgoing, [_KNOCK])
+
+    retelling = Retelling(tell, knock)
     return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle)
 
 

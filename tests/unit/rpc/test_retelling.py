@@ -15,12 +15,18 @@ class Agents:
         self.now = 0.0
         self.away = False
         self.heard: list[list[str]] = []
-        self.told = Retelling(self._tell, lambda: self.now)
+        self.knocks = 0
+        self.told = Retelling(self._tell, self._knock, lambda: self.now)
 
     def _tell(self, entries: Sequence[Entry]) -> None:
         if self.away:
             raise NotDelivered("nobody is there")
         self.heard.append([entry.resource_id for entry in entries])
+
+    def _knock(self) -> None:
+        self.knocks += 1
+        if self.away:
+            raise NotDelivered("nobody is there")
 
     def new(self) -> list[list[str]]:
         heard, self.heard = self.heard, []
@@ -115,4 +121,18 @@ def test_a_broker_that_goes_again_is_waited_for_again(agents: Agents) -> None:
     assert agents.new() == [["a"]]
     agents.told.handle(entries("b"))
     assert agents.new() == [["b"]]
-    assert agents.wait(66) == [["a", "b"]] * 4
+    assert agents.wait(66) == [["a", "b"]] * 3
+    assert agents.wait(200) == []
+
+
+def test_a_broker_that_goes_while_nothing_happens_is_noticed(agents: Agents) -> None:
+    agents.told.handle(entries("a"))
+    assert agents.wait(30) == [["a"]]
+    assert agents.knocks == 10
+    agents.away = True
+    with pytest.raises(NotDelivered):
+        agents.wait(5)
+    agents.away = False
+    agents.told.handle(entries("b"))
+    assert agents.new() == [["b"]]
+    assert agents.wait(66) == [["b"]] * 4
