@@ -282,6 +282,23 @@ def test_networks_of_the_dead_go_to_the_living(site):
     assert dhcp_agents.fail_over(site.d, ADMIN) == 0
 
 
+def test_the_agent_of_a_segment_is_replaced_by_one_there(site):
+    for host, place in (("h1", "physnet1"), ("h3", "tight")):
+        start(site, host)
+        site.report(host, bridge_mappings={place: "br"})
+    network = site.segmented(("vlan", "physnet1", 101), ("vlan", "tight", 100))
+    with site.d.database.read() as conn:
+        found = segment_rows.of_networks(conn, [network["id"]])[network["id"]]
+    for number, segment in enumerate(found):
+        site.subnet(network, f"10.0.{number}.0/24", segment_id=segment.id)
+    assert served(site, network) == ["h1", "h3"]
+    site.clock.turn(200)
+    start(site, "h2")
+    report(site, "h3")
+    assert dhcp_agents.fail_over(site.d, ADMIN) == 1
+    assert served(site, network) == ["h2", "h3"]
+
+
 def test_the_dead_keep_their_networks_while_nobody_lives(site):
     agent_id = start(site, "h1")
     network = site.network()

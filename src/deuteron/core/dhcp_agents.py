@@ -247,7 +247,7 @@ def _move(d: Deployment, ctx: RequestContext, place: Place) -> bool:
         if not rows.leave(tx, network_id=place.network_id, agent_id=dead.id):
             return False
         if d.settings.network_auto_schedule:
-            dhcp_scheduling.assign(d, tx, [place.network_id], without=(dead.id,))
+            dhcp_scheduling.replace_agent(d, tx, place.network_id, dead)
     LOG.warning(
         "Network %s was taken from the DHCP agent of %s, which last reported at %s",
         place.network_id,

@@ -25,6 +25,7 @@ from deuteron.db import agents as agent_rows
 from deuteron.db import dhcp_agents as rows
 from deuteron.db import networks as network_rows
 from deuteron.db import segments as segment_rows
+from deuteron.db import subnets as subnet_rows
 from deuteron.db.dhcp_agents import DhcpAgent, Unserved
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import DatabaseUnavailable, TryAgain
@@ -167,6 +168,27 @@ def assign(
                 replace(agent, networks=agent.networks + 1) if agent.id in given else agent
                 for agent in usable
             ]
+
+
+def replace_agent(d: Deployment, tx: Transaction, network_id: str, agent: DhcpAgent) -> None:
+    """Give a network another agent for one that it has just lost; a routed one for each segment.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        network_id: of the network.
+        agent: that it is not to get again.
+    """
+    segment_ids = {
+        subnet["segment_id"]
+        for subnet in subnet_rows.of_networks(tx, [network_id])
+        if subnet["enable_dhcp"] and subnet["segment_id"] is not None
+    }
+    if not segment_ids:
+        assign(d, tx, [network_id], without=(agent.id,))
+        return
+    for hosts in hosts_of(tx, sorted(segment_ids)).values():
+        assign(d, tx, [network_id], hosts=hosts, without=(agent.id,))
 
 
 def give(
