@@ -60,21 +60,23 @@ def test_rbac_policies(openstack: OpenStack) -> None:
 
 
 def test_default_statefulness(openstack: OpenStack) -> None:
-    command = "security group default statefulness"
-    made = openstack.shown(f"{command} create --stateless")
+    made = openstack.shown("security group default statefulness create --stateless")
     assert (made["stateful"], made["project_id"]) == (False, None)
-    assert openstack.shown(f"{command} list") == [
+    assert openstack.shown("security group default statefulness list") == [
         {"ID": made["id"], "Project ID": None, "Stateful": False}
     ]
     assert openstack.shown("security group create ds-less")["stateful"] is False
-    openstack.done(f"{command} set {made['id']} --stateful")
-    assert openstack.shown(f"{command} show {made['id']}")["stateful"] is True
+    openstack.done(f"security group default statefulness set {made['id']} --stateful")
+    assert (
+        openstack.shown(f"security group default statefulness show {made['id']}")["stateful"]
+        is True
+    )
     assert openstack.shown("security group create ds-full")["stateful"] is True
     openstack.done("security group set ds-full --stateless --name ds-now")
     assert openstack.shown("security group show ds-now")["stateful"] is False
     openstack.done("security group delete ds-less ds-now")
-    openstack.done(f"{command} delete {made['id']}")
-    assert openstack.shown(f"{command} list") == []
+    openstack.done(f"security group default statefulness delete {made['id']}")
+    assert openstack.shown("security group default statefulness list") == []
 
 
 def test_zones_and_dhcp_agents(openstack: OpenStack, report: Report) -> None:
