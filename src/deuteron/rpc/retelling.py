@@ -30,6 +30,8 @@ _AGAIN = (5.0, 15.0, 35.0, 65.0)
 _KNOCKS = 3.0
 # Entries that are kept at most.
 _MOST = 10_000
+# Of them told at once, as when they are told first.
+_AT_ONCE = 500
 
 
 class Retelling:
@@ -68,10 +70,14 @@ class Retelling:
         """As a follower's: tells again if it is time, and sees whether the broker is there."""
         if self._due and self._clock() >= self._due[0]:
             kept = [entry for _, entry in self._kept]
-            self._reach(lambda: self._tell(kept))
+            self._reach(lambda: self._tell_all(kept))
             del self._due[0]
         elif self._clock() >= self._next_knock:
             self._reach(self._knock)
+
+    def _tell_all(self, entries: Sequence[Entry]) -> None:
+        for start in range(0, len(entries), _AT_ONCE):
+            self._tell(entries[start : start + _AT_ONCE])
 
     def _reach(self, do: Callable[[], None]) -> None:
         try:
