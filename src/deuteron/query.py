@@ -36,11 +36,14 @@ EVERYTHING = Query()
 
 
 def matching(query: Query, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that fit the filters of a query, whatever order and page it asks for.
+    """The rows that fit the filters of a query, in its order; whatever page it asks for.
 
     Args:
         query: what was asked for.
         rows: API dicts.
     """
     wanted = query.filters.items()
-    return [row for row in rows if all(row.get(name) in values for name, values in wanted)]
+    found = [row for row in rows if all(row.get(name) in values for name, values in wanted)]
+    for name, ascending in reversed(query.sort):
+        found.sort(key=lambda row: row[name], reverse=not ascending)
+    return found

@@ -49,6 +49,7 @@ def test_zones_are_those_of_agents(api: Api) -> None:
         "?state=available": [west],
         "?state=unavailable&name=west": [],
         "?limit=1": [closed, west],
+        "?sort_key=name&sort_dir=desc": [west, closed],
     }.items():
         assert zones(api, query) == expected, query
     assert api.call("GET", "/availability_zones?bogus=1").refused == (400, "HTTPBadRequest")

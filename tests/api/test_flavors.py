@@ -60,12 +60,14 @@ def test_the_life_of_a_flavor(api: Api) -> None:
 
     assert api.refuse("flavor", name="a") == (400, "HTTPBadRequest")
     assert api.refuse("flavor", service_type="NONE") == (400, "InvalidServiceType")
-    assert api.refuse("flavor", service_type=["VPN"]) == (400, "HTTPBadRequest")
+    for wrong in (["VPN"], None, "", "x" * 300):
+        assert api.refuse("flavor", service_type=wrong) == (400, "InvalidServiceType")
     many = api.call("POST", "/flavors", {"flavors": [{"service_type": "QOS"}]})
     assert many.refused == (400, "HTTPBadRequest")
     flavor = api.create("flavor", service_type="FLAVORS")["id"]
     assert api.refuse_update("flavor", flavor, service_type="VPN") == (400, "HTTPBadRequest")
-    assert api.refuse_update("flavor", flavor, enabled=None)[0] == 400
+    assert api.update("flavor", flavor, enabled=None)["enabled"] is True
+    assert api.refuse_update("flavor", flavor, enabled="maybe") == (400, "InvalidInput")
     assert api.call("GET", "/flavors?service_profiles=x").refused == (400, "HTTPBadRequest")
 
 
@@ -138,6 +140,8 @@ def test_providers_are_those_of_the_configuration_and_the_next_of_an_enabled_pro
         "?name=strong&name=x": [swan],
         "?driver=other.Driver": [other],
         "?service_type=LB": [],
+        "?sort_key=service_type&sort_dir=asc&sort_key=name&sort_dir=asc": [other, swan],
+        "?sort_key=name&sort_dir=desc": [swan, other],
         "?fields=name": [{"name": "strong"}, {"name": "other"}],
     }.items():
         assert api.call("GET", path + query).body == {"service_providers": expected}, query

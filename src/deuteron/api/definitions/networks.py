@@ -78,7 +78,7 @@ _ZONES = availability_zone.COLLECTION_NAME
 AVAILABILITY_ZONES: dict[str, dict[str, Any]] = {
     **availability_zone.RESOURCE_ATTRIBUTE_MAP,
     _ZONES: {
-        name: {**facts, "allow_post": False, "allow_put": False}
+        name: {**facts, "allow_post": False, "allow_put": False, "is_sort_key": True}
         for name, facts in availability_zone.RESOURCE_ATTRIBUTE_MAP[_ZONES].items()
     },
 }

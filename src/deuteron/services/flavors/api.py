@@ -16,19 +16,20 @@ _OF_FLAVORS = definition.SUB_RESOURCE_ATTRIBUTE_MAP
 _PROVIDERS = servicetype.RESOURCE_ATTRIBUTE_MAP[servicetype.COLLECTION_NAME]
 _LONGEST_METAINFO = 4096
 
-# Null is taken as "not given" when something is made, and refused later.
-_ENABLED = {
-    **_FLAVORS["enabled"],
-    "convert_to": converters.convert_to_boolean,
-    "default_overrides_none": True,
-}
+
+def _enabled(value: Any) -> Any:
+    """A boolean; null is true (observed)."""
+    return True if value is None else converters.convert_to_boolean(value)
+
+
+_ENABLED = {**_FLAVORS["enabled"], "convert_to": _enabled}
 
 # neutron-lib asks its own directory of plugins for the service type, which only Neutron fills; the
 # verb asks the deployment.
 _ATTRIBUTES: Mapping[str, AttributeMap] = {
     definition.FLAVORS: {
         **_FLAVORS,
-        "service_type": {**_FLAVORS["service_type"], "validate": {"type:not_empty_string": 255}},
+        "service_type": {**_FLAVORS["service_type"], "validate": {}},
         "enabled": _ENABLED,
     },
     definition.SERVICE_PROFILES: {
@@ -41,6 +42,7 @@ _ATTRIBUTES: Mapping[str, AttributeMap] = {
     },
 }
 
+_LISTED: Mapping[str, Any] = {"is_filter": True, "is_sort_key": True}
 _HIDDEN: Mapping[str, Any] = {"allow_post": False, "allow_put": False, "is_filter": True}
 
 EXTENSIONS: tuple[Extension, ...] = (
@@ -49,10 +51,10 @@ EXTENSIONS: tuple[Extension, ...] = (
         servicetype,
         {
             servicetype.COLLECTION_NAME: {
-                **{name: {**facts, "is_filter": True} for name, facts in _PROVIDERS.items()},
+                **{name: {**facts, **_LISTED} for name, facts in _PROVIDERS.items()},
                 "default": {
                     **_PROVIDERS["default"],
-                    "is_filter": True,
+                    **_LISTED,
                     "convert_to": converters.convert_to_boolean,
                 },
                 "driver": _HIDDEN,

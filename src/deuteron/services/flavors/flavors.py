@@ -55,9 +55,10 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Flavor]) -> list
     return made
 
 
-def _require_service(d: Deployment, service_type: str) -> None:
+def _require_service(d: Deployment, service_type: Any) -> None:
     provided = {provider.service_type for provider in d.settings.service_providers}
-    if service_type not in d.service_types | provided:
+    known = isinstance(service_type, str) and service_type in d.service_types | provided
+    if not known:
         raise InvalidServiceType(service_type=service_type)
 
 

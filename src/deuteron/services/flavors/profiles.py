@@ -102,9 +102,9 @@ def update(
         ServiceProfileDriverNotFound: no provider has the driver.
         ServiceProfileInUse: a flavor has it.
     """
-    _require_driver(d, changes)
     with d.database.transaction(ctx) as tx:
         profile = _require(tx, profile_id)
+        _require_driver(d, changes)
         if rows.is_used(tx, profile_id):
             raise ServiceProfileInUse(sp_id=profile_id)
         changed = standard.changed(profile, changes)

@@ -23,8 +23,13 @@ _FLAVOR_COLUMNS: dict[str, ColumnElement[Any]] = {str(one.name): one for one in 
 _PROFILE_COLUMNS: dict[str, ColumnElement[Any]] = {
     str(one.name): one for one in service_profiles.columns
 }
-_FLAVORS = Collection("flavors", shown=_FLAVOR_COLUMNS, id_column=flavors.c.id)
-_PROFILES = Collection("service_profiles", shown=_PROFILE_COLUMNS, id_column=service_profiles.c.id)
+_FLAVORS = Collection("flavors", shown=_FLAVOR_COLUMNS, id_column=flavors.c.id, begins_anew=False)
+_PROFILES = Collection(
+    "service_profiles",
+    shown=_PROFILE_COLUMNS,
+    id_column=service_profiles.c.id,
+    begins_anew=False,
+)
 
 
 def flavor(conn: Connectable, flavor_id: str) -> Row | None:
