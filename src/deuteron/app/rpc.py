@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deuteron import logs
-from deuteron.app import state_folder
+from deuteron.app import lean, state_folder
 from deuteron.app.children import Child, Children
 from deuteron.config import Settings
 from deuteron.errors import NetworkError, StartError
@@ -145,6 +145,7 @@ def _service(
     settings: Settings, *, only: Collection[str] | None, without: Collection[str]
 ) -> tuple[Any, Any]:
     """What answers agents, and what tells them; a process for reports only tells nothing."""
+    lean.import_neutron_lib()
     # Heavy, so only in the processes that need them.
     from deuteron.app.background import Following, own_context
     from deuteron.app.deployment import build

@@ -33,7 +33,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from deuteron import __version__, logs
-from deuteron.app import rpc, state_folder
+from deuteron.app import lean, rpc, state_folder
 from deuteron.app.children import Children
 from deuteron.config import Settings
 from deuteron.errors import NetworkError, StartError
@@ -252,6 +252,7 @@ def _listen_to_signals() -> WorkerSignal:
 
 
 def _load(settings: Settings) -> Application:
+    lean.import_neutron_lib()
     from deuteron.app import wsgi  # heavy, so only where it is used
 
     application: Application = wsgi.load(settings)
