@@ -272,7 +272,7 @@ def test_trunks_and_policies_are_told_as_new_and_sub_ports_as_they_come_and_go(
 ) -> None:
     start(site, "h1")
     network = site.network()
-    parent, one, two = (site.port(network) for _ in range(3))
+    parent, one, two, three = (site.port(network) for _ in range(4))
     told()
     body = {"project_id": "p", "name": "q", "description": "", "shared": False, "is_default": False}
     policy = policies.create(site.d, ADMIN, [body])[0]
@@ -303,26 +303,28 @@ def test_trunks_and_policies_are_told_as_new_and_sub_ports_as_they_come_and_go(
             ]
         }
 
-    trunks.add_subports(site.d, ADMIN, trunk["id"], sub_ports((one, 5), (two, 6)))
+    trunks.add_subports(site.d, ADMIN, trunk["id"], sub_ports((one, 5), (two, 6), (three, 7)))
     trunks.remove_subports(site.d, ADMIN, trunk["id"], {"sub_ports": [{"port_id": one["id"]}]})
     changed, left, joined = (m for m in told() if m.method == "push" and "Port-1.11" not in m.topic)
     assert changed.arguments["event_type"] == "updated"
     assert [left.arguments["event_type"], joined.arguments["event_type"]] == ["deleted", "created"]
-    assert [_sub_port(m) for m in (left, joined)] == [
-        {
-            "trunk_id": trunk["id"],
-            "port_id": port["id"],
-            "segmentation_type": "vlan",
-            "segmentation_id": number,
-        }
-        for port, number in ((one, 5), (two, 6))
+    assert [_sub_ports(m) for m in (left, joined)] == [
+        [
+            {
+                "trunk_id": trunk["id"],
+                "port_id": port["id"],
+                "segmentation_type": "vlan",
+                "segmentation_id": number,
+            }
+            for port, number in some
+        ]
+        for some in ([(one, 5)], [(two, 6), (three, 7)])
     ]
 
 
-def _sub_port(message: Message) -> dict[str, Any]:
+def _sub_ports(message: Message) -> list[dict[str, Any]]:
     assert message.topic == "neutron-vo-SubPort-1.0"
-    (one,) = message.arguments["resource_list"]
-    return data(one)
+    return [data(one) for one in message.arguments["resource_list"]]
 
 
 # --- Linux bridges --------------------------------------------------------------------------------
@@ -361,10 +363,12 @@ def test_a_linux_bridge_agent_hears_of_its_ports_by_name(site: Site, told: Told)
     site.update(port, security_groups=[])
     members, _ = told()
     assert members.arguments == {"security_groups": [group]}
+    start(site, "h1")
     elsewhere = site.port(network, "h1")
-    assert methods(told) == ["security_groups_member_updated"]
+    assert elsewhere["binding:vif_type"] == "ovs"
+    assert methods(told) == ["push", "security_groups_member_updated"]
     ports.delete(site.d, ADMIN, elsewhere["id"])
-    assert methods(told) == ["security_groups_member_updated"]
+    assert methods(told) == ["push", "security_groups_member_updated"]
 
 
 def test_a_linux_bridge_agent_hears_of_networks_and_rules_by_name(site: Site, told: Told) -> None:

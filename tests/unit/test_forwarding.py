@@ -35,10 +35,18 @@ class World:
         self.clock = Clock()
         self.informed = Informed(self.clock)
         self.tunnels: dict[str, Sequence[Tunnel]] = {"n1": [VXLAN]}
-        self.tunnel = VXLAN
+        self.tunnel_of: dict[str, Tunnel] = {}
 
-    def port(self, name: str, host: str, *addresses: str, owner: str = "compute:x") -> None:
+    def port(
+        self,
+        name: str,
+        host: str,
+        *addresses: str,
+        owner: str = "compute:x",
+        tunnel: Tunnel = VXLAN,
+    ) -> None:
         """A port comes up."""
+        self.tunnel_of[name] = tunnel
         self.ports[name] = {
             "id": name,
             "network_id": "n1",
@@ -88,7 +96,7 @@ class World:
                 host=port["binding:host_id"],
                 mac_address=port["mac_address"],
                 device_owner=port["device_owner"],
-                tunnel=self.tunnel,
+                tunnel=self.tunnel_of[name],
                 ip_addresses=tuple(one["ip_address"] for one in port["fixed_ips"]),
             )
             for name, port in self.ports.items()
@@ -287,16 +295,21 @@ def test_changed_addresses_are_told_as_before_and_after(world):
 def test_hosts_that_have_no_such_tunnels_are_told_nothing_of(world):
     world.port("p1", "h9")
     world.tunnels["n1"] = [Tunnel("gre", 1)]
-    world.tunnel = Tunnel("gre", 1)
-    world.port("p2", "h2")
+    world.port("p2", "h2", tunnel=Tunnel("gre", 1))
     world.delete("p2")
     assert world.told() == []
 
 
 def test_the_tunnels_of_one_network_do_not_mix(world):
-    world.tunnels["n1"] = [VXLAN, Tunnel("vxlan", 78)]
-    world.port("p1", "h1")
+    other = Tunnel("vxlan", 78)
+    world.tunnels["n1"] = [VXLAN, other]
+    world.port("p3", "h3", tunnel=other)
+    world.port("p2", "h2")
     world.told()
-    world.delete("p1")
+    world.port("p1", "h1")
+    directed, to_all = world.told()
+    assert directed.entries["n1"]["segment_id"] == to_all.entries["n1"]["segment_id"] == 77
+    assert directed.entries["n1"]["ports"] == {"192.0.2.2": [FLOOD, pair("p2")]}
+    world.delete("p1")  # which of them it was on nobody knows any more
     messages = world.told()
     assert [one.entries["n1"]["segment_id"] for one in messages] == [77, 78]

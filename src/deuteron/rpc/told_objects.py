@@ -56,9 +56,9 @@ class Mentioned:
     """The objects that entries of the journal are about; ids by nouns, in the order of entries.
 
     Args:
-        changed: those that are there, as far as the entries say.
+        changed: those that were made or changed, and may be gone since.
         made: those of them that are new.
-        gone: those that are not.
+        gone: those that were deleted.
         joined, left: sub-ports that trunks have got and lost.
     """
 
@@ -89,10 +89,7 @@ def mentioned(entries: Sequence[Entry]) -> Mentioned:
                     sub_port = {**one, "trunk_id": entry.resource_id}
                     moved[entry.resource_id, one["port_id"]] = (joined, sub_port)
     return Mentioned(
-        changed={
-            noun: [one for one in ids if one not in gone.get(noun, ())]
-            for noun, ids in changed.items()
-        },
+        changed={noun: list(ids) for noun, ids in changed.items()},
         made=frozenset(made),
         gone={noun: list(ids) for noun, ids in gone.items()},
         joined=[one for joined, one in moved.values() if joined],
