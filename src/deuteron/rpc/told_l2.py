@@ -25,6 +25,8 @@ from deuteron.rpc.told_objects import Present
 
 NAME = "layer 2 agents"
 
+# Seconds. Ports of which hosts do not know cannot be reached, so another process should go on soon.
+_LEASE = 6.0
 # Nobody listens to it.
 _KNOCK = Message(topic="deuteron-knock", method="knock", version="1.0", arguments={})
 _FORWARDING = "q-agent-notifier-l2population-update"
@@ -47,7 +49,7 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
         send(outgoing, [_KNOCK])
 
     retelling = Retelling(tell, knock)
-    return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle)
+    return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle, lease=_LEASE)
 
 
 def messages(
