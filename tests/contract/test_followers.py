@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import update
 
 from deuteron.app.background import Following
 from deuteron.context import RequestContext
@@ -14,7 +15,8 @@ from deuteron.core import followers
 from deuteron.core.followers import Follower, NotDelivered
 from deuteron.db.engine import Database
 from deuteron.db.journal import Entry, JournalReader
-from deuteron.db.tables import journal_readers
+from deuteron.db.moments import later
+from deuteron.db.tables import journal, journal_readers
 from tests.deployments import Clock, a_deployment
 
 ASKED = RequestContext(request_id="req-1")
@@ -179,6 +181,27 @@ def test_who_has_nothing_to_handle_may_do_something_else(database):
         until(lambda: done[-1] == 1)
     finally:
         running.stop()
+
+
+def test_what_happened_lately_is_there_for_who_begins(database, tmp_path):
+    clock = Clock()
+    d = a_deployment(database, tmp_path, clock=clock)
+
+    def change_at(seconds: float, one: str) -> None:
+        with database.transaction(ASKED) as tx:
+            tx.journal("port", one, "update", "owner")
+            tx.flush()
+            tx.execute(
+                update(journal)
+                .where(journal.c.resource_id == one)
+                .values(at=later(clock(), -seconds))
+            )
+
+    for seconds, one in ((100, "old"), (60, "a"), (1, "b")):
+        change_at(seconds, one)
+    found = followers.lately(d, seconds=75, at_most=10)
+    assert [entry.resource_id for entry in found] == ["a", "b"]
+    assert [e.resource_id for e in followers.lately(d, seconds=75, at_most=1)] == ["b"]
 
 
 def test_nobody_follows_at_no_cost(database):

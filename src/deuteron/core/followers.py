@@ -23,9 +23,10 @@ from deuteron.core.deployment import Deployment
 from deuteron.db import journal
 from deuteron.db.engine import Database
 from deuteron.db.journal import Entry, JournalReader
+from deuteron.db.moments import later
 from deuteron.errors import NetworkError
 
-__all__ = ["Bell", "Entry", "Follower", "NotDelivered", "follow", "lags"]
+__all__ = ["Bell", "Entry", "Follower", "NotDelivered", "follow", "lags", "lately"]
 
 LOG = logging.getLogger(__name__)
 
@@ -172,6 +173,18 @@ def _tell(follower: Follower, error: Exception, failures: int, delay: float) -> 
             delay,
             exc_info=error,
         )
+
+
+def lately(d: Deployment, *, seconds: float, at_most: int) -> list[Entry]:
+    """What happened in the last seconds, whoever was told of it: one statement.
+
+    Args:
+        d: the deployment.
+        seconds: how far back.
+        at_most: entries, the newest.
+    """
+    with d.database.read() as conn:
+        return journal.newest(conn, since=later(d.clock(), -seconds), at_most=at_most)
 
 
 def lags(d: Deployment, names: Sequence[str]) -> Iterator[metrics.FollowerLag]:

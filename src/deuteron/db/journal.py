@@ -128,6 +128,7 @@ _ADVANCE = (
     )
     .values(position=bindparam("to"), gaps=bindparam("missing"), held_until=bindparam("until"))
 )
+_NEWEST = select(journal).order_by(journal.c.seq.desc()).limit(bindparam("at_most"))
 _NEW_READER = InsertIgnore(journal_readers)
 _FILL = InsertIgnore(journal)
 
@@ -370,6 +371,18 @@ def lags(conn: Connectable, names: Sequence[str]) -> list[tuple[str, int, str | 
         (name, int(behind or 0), at)
         for name, behind, at in conn.execute(_LAGS, {"readers": list(names)})
     ]
+
+
+def newest(conn: Connectable, *, since: str, at_most: int) -> list[Entry]:
+    """The entries of the last time, whoever has read them, by number: one statement.
+
+    Args:
+        conn: where to look.
+        since: ISO 8601 in UTC; older ones are left out.
+        at_most: how many, the newest.
+    """
+    found = [_entry(row) for row in conn.execute(_NEWEST, {"at_most": at_most})]
+    return [one for one in reversed(found) if one.at >= since and one.event != VOID]
 
 
 def prune(database: Database, *, days: float, clock: Callable[[], str] = utc_now) -> int:

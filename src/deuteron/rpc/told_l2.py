@@ -9,10 +9,11 @@ entries --> audience             who listens: nobody, nothing is read
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from deuteron.context import RequestContext
 from deuteron.core import audience as audiences
-from deuteron.core import forwarding
+from deuteron.core import followers, forwarding
 from deuteron.core.audience import Audience
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry, Follower
@@ -20,7 +21,7 @@ from deuteron.core.forwarding import Informed
 from deuteron.rpc import told_linux_bridges, told_objects
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.message import Message, send
-from deuteron.rpc.retelling import Retelling
+from deuteron.rpc.retelling import LATELY, MOST, Retelling
 from deuteron.rpc.told_objects import Present
 
 NAME = "layer 2 agents"
@@ -48,7 +49,8 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
     def knock() -> None:
         send(outgoing, [_KNOCK])
 
-    retelling = Retelling(tell, knock)
+    lately = partial(followers.lately, d, seconds=LATELY, at_most=MOST)
+    retelling = Retelling(tell, knock, lately)
     return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle, lease=_LEASE)
 
 

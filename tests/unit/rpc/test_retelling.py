@@ -16,7 +16,12 @@ class Agents:
         self.away = False
         self.heard: list[list[str]] = []
         self.knocks = 0
-        self.told = Retelling(self._tell, self._knock, lambda: self.now)
+        self.lately: list[Entry] = []
+        self.told = self.process()
+
+    def process(self) -> Retelling:
+        """One that begins to tell."""
+        return Retelling(self._tell, self._knock, lambda: self.lately, lambda: self.now)
 
     def _tell(self, entries: Sequence[Entry]) -> None:
         if self.away:
@@ -43,7 +48,7 @@ class Agents:
 def entries(*ids: str) -> list[Entry]:
     return [
         Entry(
-            seq=number,
+            seq=sum(one.encode()),
             at="",
             resource="port",
             resource_id=one,
@@ -53,13 +58,18 @@ def entries(*ids: str) -> list[Entry]:
             actor="",
             details=None,
         )
-        for number, one in enumerate(ids, 1)
+        for one in ids
     ]
 
 
 @pytest.fixture
 def agents() -> Agents:
-    return Agents()
+    """A process has told them for a while."""
+    agents = Agents()
+    agents.told.handle([])
+    agents.wait(100)
+    agents.knocks = 0
+    return agents
 
 
 def test_nothing_is_told_again_while_the_broker_is_there(agents: Agents) -> None:
@@ -136,3 +146,13 @@ def test_a_broker_that_goes_while_nothing_happens_is_noticed(agents: Agents) -> 
     agents.told.handle(entries("b"))
     assert agents.new() == [["b"]]
     assert agents.wait(66) == [["b"]] * 4
+
+
+def test_a_process_that_begins_tells_again_what_others_told_lately(agents: Agents) -> None:
+    agents.lately = entries("a", "b")
+    agents.told = agents.process()
+    agents.told.handle(entries("b", "c"))
+    assert agents.new() == [["b", "c"]]
+    assert agents.wait(66) == [["a", "b", "c"]] * 4
+    agents.told = agents.process()
+    assert agents.wait(66) == [["a", "b"]] * 4
