@@ -133,6 +133,8 @@ class Agent:
                 "transport_url": self.transport_url,
                 "use_stderr": True,
                 "interface_driver": switch,
+                # A reply that is lost with a process that is killed is waited for that long.
+                "rpc_response_timeout": 20,
             },
             # Everything is root already: commands run as they are, helpers of oslo.privsep too.
             "agent": {"root_helper": "env", "root_helper_daemon": ""},

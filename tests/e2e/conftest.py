@@ -30,7 +30,7 @@ def pytest_runtest_makereport(
     """Shows with a failure what server and agents have logged."""
     report = yield
     site = getattr(item, "funcargs", {}).get("whole_site")
-    if report.failed and site is not None:
+    if report.failed and site is not None and site.service.folder.exists():
         report.sections.append(("log of the server", site.service.log))
         for (kind, host), agent in site.agents.items():
             tail = "\n".join(agent.log.splitlines()[-_TAIL:])

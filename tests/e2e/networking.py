@@ -76,4 +76,4 @@ class Networking:
     def undo(self) -> None:
         """Removes what was made, the newest first."""
         while self._made:
-            self.delete(*self._made[-1])
+            self.delete(*self._made.pop())

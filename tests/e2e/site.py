@@ -199,6 +199,8 @@ class Site:
     def clear(self) -> None:
         """Ends all machines and deletes what was made for them."""
         self.unplug()
+        for port in self.api.list("ports", "device_owner=compute:test&fields=id"):
+            self.api.delete("ports", port["id"])
         self.api.undo()
 
     def unplug(self) -> None:
