@@ -238,7 +238,8 @@ def update(
             "binding:vnic_type": wished["vnic_type"],
             "binding:profile": wished["profile"],
         }
-        return _active_result(d, ctx, ports.update(d, ctx, port_id, inputs))
+        port = ports.update(d, ctx, port_id, inputs, of_binding=True)
+        return _active_result(d, ctx, port)
     if wished == present and present["vif_type"] != rows.UNBOUND:
         return _shown(present)
     made, decision = _decided(d, ctx, port, wished)

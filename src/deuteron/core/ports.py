@@ -63,6 +63,7 @@ OWNED_BY_AGENTS = (
     "network:floatingip_agent_gateway",
 )
 _UNPLUGGED = ("unbound", "binding_failed")
+_VNIC_TYPE = "binding:vnic_type"
 _BINDING = ("binding:host_id", "binding:vnic_type", "binding:profile")
 _COLUMNS = frozenset(rows.TABLE_COLUMNS)
 
@@ -254,12 +255,14 @@ def update(
     changes: dict[str, Any],
     *,
     if_revision: int | None = None,
+    of_binding: bool = False,
 ) -> Port:
     """Change a port, and bind it if its host, vnic_type or profile say so.
 
     Args:
         changes: validated attributes.
         if_revision: refuse if the port has another revision.
+        of_binding: it is the binding that is changed, with all that a driver binds it by.
 
     Raises:
         PortNotFound: there is none of this id.
@@ -274,6 +277,8 @@ def update(
         standard.require_revision(original, if_revision)
         d.ports.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.PORT, [original])
+        if not of_binding:
+            _require_wired_as_before(original, changes)
         port = _changed(d, tx, original, changes)
         if port == original:
             due = None
@@ -294,21 +299,27 @@ def update(
     return binding.bind(d, ctx, port)
 
 
+def _require_wired_as_before(original: Port, changes: Mapping[str, Any]) -> None:
+    """Refuse another vnic_type of a port that a driver was asked to bind.
+
+    Raises:
+        PortInUse: see above.
+    """
+    wished = changes.get(_VNIC_TYPE, original[_VNIC_TYPE]) or _unset(_VNIC_TYPE)
+    if wished != original[_VNIC_TYPE] and original["binding:vif_type"] != "unbound":
+        raise PortInUse(
+            port_id=original["id"],
+            net_id=original["network_id"],
+            device_id=original["device_id"],
+        )
+
+
 def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str, Any]) -> Port:
     """The port as it will be; addresses are claimed, its row is not yet written."""
     port = {**original, **{name: changes[name] for name in _COLUMNS if name in changes}}
     for name in _BINDING:
         if name in changes:
             port[name] = changes[name] if changes[name] is not None else _unset(name)
-    if (
-        port["binding:vnic_type"] != original["binding:vnic_type"]
-        and original["binding:vif_type"] != "unbound"
-    ):
-        raise PortInUse(
-            port_id=original["id"],
-            net_id=original["network_id"],
-            device_id=original["device_id"],
-        )
     port["mac_address"] = _changed_mac(d, tx, original, changes, port)
     rebound = _is_rebound(original, port)
     if rebound:

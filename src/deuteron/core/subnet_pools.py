@@ -158,7 +158,7 @@ def _require_scope(tx: Transaction, pool: Pool) -> None:
 
 
 def _shown(pool: Pool) -> Pool:
-    return {**pool, **{name: str(pool[name]) for name in _LENGTHS}}
+    return {**pool, **{name: str(pool[name]) for name in _LENGTHS if name in pool}}
 
 
 def get(d: Deployment, ctx: RequestContext, pool_id: str) -> Pool:
