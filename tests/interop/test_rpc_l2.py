@@ -1,25 +1,15 @@
 """Layer 2 agents on a real broker: told of everything, whatever becomes of the broker."""
 
-import gc
 import queue
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deuteron import config
-from deuteron.app.background import Following
 from deuteron.core import ports
-from deuteron.db.engine import Database
-from deuteron.rpc.followers import followers
-from deuteron.rpc.outgoing import BrokerOutgoing
-from deuteron.rpc.service import Service, connect
-from deuteron.rpc.topics import topics
 from tests.caller import Caller
 from tests.contract.test_told_l2 import start
-from tests.deployments import ADMIN, Clock, Site, a_deployment
+from tests.deployments import ADMIN, Site
 from tests.instances.rabbitmq import RabbitMQ
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -27,47 +17,18 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 Heard = queue.Queue[dict[str, Any]]
 
 
-@pytest.fixture
-def broker() -> Iterator[RabbitMQ]:
-    """A broker of its own, to be killed."""
-    server = RabbitMQ()
-    server.start()
-    yield server
-    server.remove()
-
-
-@pytest.fixture
-def site(sqlite_url: str, tmp_path: Path, broker: RabbitMQ) -> Iterator[Site]:
-    """A site that answers agents and tells them."""
-    database = Database(sqlite_url)
-    made = Site(a_deployment(database, tmp_path, clock=Clock()))
-    path = tmp_path / "broker.conf"
-    path.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\ntransport_url = {broker.url}\n")
-    transport = connect(config.load([str(path)]))
-    service = Service(made.d, transport, topics())
-    following = Following(database, followers(made.d, BrokerOutgoing(transport), lambda: ADMIN))
-    service.begin()
-    following.start()
-    yield made
-    following.stop()
-    service.end()
-    transport.cleanup()
-    database.dispose()
-    gc.collect()  # what the library leaves of connections that the broker has cut
-
-
 def test_what_happens_while_the_broker_is_away_is_told_when_it_is_back(
-    site: Site, broker: RabbitMQ
+    brokered: Site, broker: RabbitMQ
 ) -> None:
-    start(site, "h1")
-    network = site.network()
-    site.subnet(network)
+    start(brokered, "h1")
+    network = brokered.network()
+    brokered.subnet(network)
     agent = Caller(broker.url)
     with (
         agent.listening("neutron-vo-Port-1.11") as heard,
         agent.listening("q-agent-notifier-l2population-update") as places,
     ):
-        first = site.port(network, "h1")
+        first = brokered.port(network, "h1")
         assert _until(heard, {first["id"]})[first["id"]]["revision_number"]
         answer = agent.call(
             "q-plugin", "update_device_list", version="1.9", host="h1", devices_up=[first["id"]]
@@ -77,12 +38,12 @@ def test_what_happens_while_the_broker_is_away_is_told_when_it_is_back(
 
         broker.stop(kill=True)
         begun = time.monotonic()
-        made = [site.port(network, "h1") for _ in range(20)]
+        made = [brokered.port(network, "h1") for _ in range(20)]
         for port in made:
-            site.update(port, name="changed")
+            brokered.update(port, name="changed")
         gone = made.pop()
-        ports.delete(site.d, ADMIN, gone["id"])
-        ports.delete(site.d, ADMIN, first["id"])
+        ports.delete(brokered.d, ADMIN, gone["id"])
+        ports.delete(brokered.d, ADMIN, first["id"])
         assert time.monotonic() - begun < 20
         broker.start()
 
