@@ -1,12 +1,11 @@
 """The settings of how new security groups are, in the database."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
-from deuteron.db import select as listing
+from deuteron.db.collection import Collection
 from deuteron.db.tables import security_groups_default_statefulness as settings
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -17,10 +16,9 @@ EVERYBODY = ""
 """The project of the setting for all projects."""
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {str(column.name): column for column in settings.columns}
-_KEYS = tuple(_COLUMNS)
-_ROWS = select(settings)
-_OWN = settings.c.project_id == bindparam("owner")
-_BY_ID = _ROWS.where(settings.c.id == bindparam("id"))
+_SETTINGS = Collection(
+    "security_groups_default_statefulness", shown=_COLUMNS, id_column=settings.c.id
+)
 _OF_PROJECTS = select(settings.c.project_id, settings.c.stateful).where(
     settings.c.project_id.in_(bindparam("projects", expanding=True))
 )
@@ -33,40 +31,22 @@ _UPDATE = (
 _DELETE = delete(settings).where(settings.c.id == bindparam("id"))
 
 
-def _shown(row: Any) -> Setting:
-    setting = dict(zip(_KEYS, row, strict=True))
-    setting["project_id"] = setting["project_id"] or None
+def _shown(setting: Setting) -> Setting:
+    if setting.get("project_id") == EVERYBODY:
+        setting["project_id"] = None
     return setting
 
 
 def get(conn: Connectable, setting_id: str, scope: str | None) -> Setting | None:
     """The setting of this id, or None if it is not the project's (None: anybody's)."""
-    statement = _BY_ID if scope is None else _BY_ID.where(_OWN)
-    row = conn.execute(statement, {"id": setting_id, "owner": scope}).fetchone()
-    return None if row is None else _shown(row)
+    setting = _SETTINGS.one(conn, setting_id, scope)
+    return None if setting is None else _shown(setting)
 
 
 def list_(conn: Connectable, query: Query, scope: str | None) -> list[Setting]:
     """The settings of a project (None: all) that a query asks for, in its order."""
-    statement = listing.page(
-        _ROWS if scope is None else _ROWS.where(_OWN),
-        columns=_COLUMNS,
-        special={},
-        id_column=settings.c.id,
-        query=query,
-    )
-    found = [_shown(row) for row in conn.execute(statement, {"owner": scope})]
-    if listing.marker_missing(
-        conn,
-        id_column=settings.c.id,
-        query=query,
-        found=found,
-        visible=None if scope is None else _OWN,
-        parameters={"owner": scope},
-    ):
-        # as in Neutron, the list begins anew
-        return list_(conn, replace(query, marker=None), scope)
-    return listing.in_page_order(found, query)
+    found, _ = _SETTINGS.page(conn, query, scope)
+    return [_shown(setting) for setting in found]
 
 
 def of_projects(conn: Connectable, project_ids: Iterable[str]) -> dict[str, bool]:

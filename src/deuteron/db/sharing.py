@@ -242,6 +242,7 @@ VISIBLE: Mapping[str, Visible] = {
     "policies": own_or_shared(service_tables.qos_policies, "qos_policy"),
     "ports": own_or_below_own(tables.ports, tables.networks, "network_id"),
     "security_groups": own_or_shared(tables.security_groups, "security_group"),
+    "security_groups_default_statefulness": _own(tables.security_groups_default_statefulness),
     "security_group_rules": own_or_below_own(
         tables.security_group_rules, tables.security_groups, "security_group_id"
     ),
