@@ -72,3 +72,16 @@ def test_a_list_costs_the_same_whatever_its_length(used: Used) -> None:
         many = used.cost(request)
         assert len(many) == few[one], (one, many)
         assert len(many) <= allowed[one], (one, many)
+
+
+def test_a_short_list_has_the_same(used: Used) -> None:
+    used.fill(range(1))
+    parents = ids(used)
+    for noun_path in BUDGETS["collections"]:
+        path = noun_path.replace("{id}", str(parents.get(noun_path.partition("/")[0])))
+        [whole] = used.api.call("GET", f"/{path}").body.values()
+        if isinstance(whole, list) and whole and "id" in whole[0]:
+            answer = used.api.call("GET", f"/{path}?fields=id")
+            assert answer.status == 200, (path, answer)
+            [short] = answer.body.values()
+            assert short == [{"id": one["id"]} for one in whole], path
