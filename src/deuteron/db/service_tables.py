@@ -1,6 +1,7 @@
 """The tables of service plugins; `deuteron.db.tables` says what holds for all tables."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -139,4 +140,37 @@ auto_allocated_topologies = Table(
         unique=True,
     ),
     Column("router_id", String(36), nullable=False),
+)
+
+# --- metering -------------------------------------------------------------------------------------
+
+# `rules` counts the changes of the label's rules: whoever adds one begins by counting it up, which
+# makes others wait until it is known whether theirs overlaps.
+metering_labels = Table(
+    "metering_labels",
+    METADATA,
+    own_id(),
+    project(),
+    Column("name", String(255), nullable=False),
+    Column("description", String(1024), nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("rules", BigInteger, nullable=False, default=0),
+)
+
+metering_label_rules = Table(
+    "metering_label_rules",
+    METADATA,
+    own_id(),
+    Column(
+        "metering_label_id",
+        String(36),
+        ForeignKey("metering_labels.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("direction", String(16), nullable=False),
+    Column("excluded", Boolean, nullable=False),
+    Column("remote_ip_prefix", String(64)),
+    Column("source_ip_prefix", String(64)),
+    Column("destination_ip_prefix", String(64)),
 )

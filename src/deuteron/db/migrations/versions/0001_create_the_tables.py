@@ -179,6 +179,22 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "metering_labels",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("description", _text(1024), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("rules", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_metering_labels")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_metering_labels_project_id"), "metering_labels", ["project_id"], unique=False
+    )
+    op.create_table(
         "network_segment_ranges",
         sa.Column("id", _text(36), nullable=False),
         sa.Column("name", _text(255), nullable=True),
@@ -443,6 +459,32 @@ def upgrade() -> None:
         op.f("ix_flavor_service_profiles_service_profile_id"),
         "flavor_service_profiles",
         ["service_profile_id"],
+        unique=False,
+    )
+    op.create_table(
+        "metering_label_rules",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("metering_label_id", _text(36), nullable=False),
+        sa.Column("direction", _text(16), nullable=False),
+        sa.Column("excluded", sa.Boolean(), nullable=False),
+        sa.Column("remote_ip_prefix", _text(64), nullable=True),
+        sa.Column("source_ip_prefix", _text(64), nullable=True),
+        sa.Column("destination_ip_prefix", _text(64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["metering_label_id"],
+            ["metering_labels.id"],
+            name=op.f("fk_metering_label_rules_metering_label_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_metering_label_rules")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_metering_label_rules_metering_label_id"),
+        "metering_label_rules",
+        ["metering_label_id"],
         unique=False,
     )
     op.create_table(
