@@ -405,7 +405,7 @@ def test_sections_of_libraries_agents_and_drivers_are_accepted(write: Write) -> 
         "[oslo_policy]\npolicy_file = p.yaml\n[nova]\nregion_name = r\n[agent]\nany = thing\n"
         "[ovs]\nbridge_mappings = physnet1:br-ex\n[linux_bridge]\n"
         "physical_interface_mappings = physnet1:eth1\n[genericswitch:leaf1]\nip = 192.0.2.1\n"
-        "[quotas]\nquota_router = 5\n"
+        "[quotas]\nquota_vip = 5\n"
     )
 
     reading = config.read([path])
@@ -415,7 +415,7 @@ def test_sections_of_libraries_agents_and_drivers_are_accepted(write: Write) -> 
     assert reading.settings.transport_url == "rabbit://u:p@h:5672/"
     assert reading.without_effect == (
         "[DEFAULT] use_syslog",
-        "[quotas] quota_router",
+        "[quotas] quota_vip",
     )
 
 

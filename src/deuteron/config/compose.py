@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deuteron.config import known, options, plugins, services, values
+from deuteron.config import known, options, plugins, routing, services, values
 from deuteron.config.resolve import Resolved
 from deuteron.config.settings import (
     Database,
@@ -14,6 +14,7 @@ from deuteron.config.settings import (
     Ml2,
     OsloPolicy,
     Quotas,
+    Routing,
     SecurityGroup,
     ServiceProvider,
     Settings,
@@ -125,6 +126,7 @@ def settings(resolved: Resolved, *, paths: Sequence[str], warnings: Sequence[str
             policy_default_rule=resolved.value("oslo_policy", "policy_default_rule"),
         ),
         quotas=_quotas(resolved),
+        routing=_routing(resolved),
         service_providers=_service_providers(resolved),
         deuteron=Deuteron(
             api_threads=resolved.value("deuteron", "api_threads"),
@@ -161,6 +163,28 @@ def _quotas(resolved: Resolved) -> Quotas:
         quota_rbac_policy=value("quota_rbac_policy", values.quota),
         quota_security_group=value("quota_security_group", values.quota),
         quota_security_group_rule=value("quota_security_group_rule", values.quota),
+        quota_router=value("quota_router", values.quota),
+        quota_floatingip=value("quota_floatingip", values.quota),
+    )
+
+
+def _routing(resolved: Resolved) -> Routing:
+    value = partial(resolved.value, "DEFAULT")
+    return Routing(
+        max_routes=value("max_routes"),
+        enable_snat_by_default=value("enable_snat_by_default"),
+        enable_default_route_ecmp=value("enable_default_route_ecmp"),
+        enable_default_route_bfd=value("enable_default_route_bfd"),
+        enable_dvr=value("enable_dvr"),
+        router_distributed=value("router_distributed"),
+        l3_ha=value("l3_ha"),
+        max_l3_agents_per_router=value("max_l3_agents_per_router"),
+        l3_ha_net_cidr=value("l3_ha_net_cidr", routing.ha_prefix),
+        l3_ha_network_type=value("l3_ha_network_type") or None,
+        l3_ha_network_physical_name=value("l3_ha_network_physical_name") or None,
+        router_scheduler_driver=value("router_scheduler_driver", routing.scheduler),
+        router_auto_schedule=value("router_auto_schedule"),
+        allow_automatic_l3agent_failover=value("allow_automatic_l3agent_failover"),
     )
 
 

@@ -41,7 +41,7 @@ _OTHER_SECTIONS = """
 KNOWN_SECTIONS = JUDGED_SECTIONS | frozenset(_OTHER_SECTIONS.split())
 
 _DEFAULT = """
-    advertise_mtu agent_mode allow_automatic_l3agent_failover
+    advertise_mtu agent_mode
     allow_automatic_lbaas_agent_failover allow_overlapping_ips allow_pagination allow_sorting
     allowed_conntrack_helpers allowed_rpc_exception_modules amqp_auto_delete amqp_durable_queues
     api_extensions_path api_paste_config backdoor_port backdoor_socket backlog
@@ -51,9 +51,8 @@ _DEFAULT = """
     dhcp_broadcast_reply dhcp_confs dhcp_delete_namespaces dhcp_domain dhcp_driver
     dhcp_load_type disable_process_locking dnsmasq_base_log_dir dnsmasq_config_file
     dnsmasq_dns_servers dnsmasq_enable_addr6_list dnsmasq_lease_max dnsmasq_local_resolv
-    dnsmasq_txt_record enable_default_route_bfd enable_default_route_ecmp
-    enable_dvr enable_isolated_metadata enable_metadata_network enable_metadata_proxy
-    enable_snat_by_default
+    dnsmasq_txt_record
+    enable_isolated_metadata enable_metadata_network enable_metadata_proxy
     enable_traditional_dhcp endpoint_type executor_thread_pool_size external_dns_driver
     external_ingress_mark external_pids fake_call fake_rabbit fatal_deprecations
     fatal_exception_format_errors force_gateway_on_subnet force_metadata
@@ -65,15 +64,15 @@ _DEFAULT = """
     handle_internal_only_routers host_dvr_for_dhcp http_retries instance_format
     instance_uuid_format interface_driver ipam_driver ipv6_gateway ipv6_pd_enabled
     kombu_reconnect_delay kombu_ssl_ca_certs kombu_ssl_certfile kombu_ssl_keyfile
-    kombu_ssl_version l3_ha l3_ha_net_cidr l3_ha_network_physical_name l3_ha_network_type
+    kombu_ssl_version
     loadbalancer_pool_scheduler_driver lock_path log_color log_config log_config_append
     log_date_format log_format log_options log_rotate_interval log_rotate_interval_type
     log_rotation_type logdir logfile logging_context_format_string logging_debug_format_suffix
     logging_default_format_string logging_exception_prefix logging_user_identity_format
     matchmaker_heartbeat_freq matchmaker_heartbeat_ttl matchmaker_ringfile
     mac_generation_retries
-    max_fixed_ips_per_port max_header_line max_l3_agents_per_router max_logfile_count
-    max_logfile_size_mb max_routes max_rtr_adv_interval memcached_servers metadata_access_mark
+    max_fixed_ips_per_port max_header_line max_logfile_count
+    max_logfile_size_mb max_rtr_adv_interval memcached_servers metadata_access_mark
     metadata_port metadata_proxy_group metadata_proxy_socket metadata_proxy_user
     min_l3_agents_per_router min_rtr_adv_interval my_ip my_ipv6
     network_device_mtu notification_driver notification_topics
@@ -87,8 +86,8 @@ _DEFAULT = """
     rabbit_max_retries rabbit_password rabbit_port rabbit_retry_backoff rabbit_retry_interval
     rabbit_use_ssl rabbit_userid rabbit_virtual_host radvd_user rate_limit_burst
     rate_limit_except_level rate_limit_interval report_interval resync_interval resync_throttle
-    retry_until_window root_helper router_auto_schedule router_delete_namespaces
-    router_distributed router_log_files_in_ha_confs router_scheduler_driver rpc_backend
+    retry_until_window root_helper router_delete_namespaces
+    router_log_files_in_ha_confs rpc_backend
     rpc_cast_timeout rpc_conn_pool_size rpc_ping_enabled rpc_resources_processing_step
     rpc_response_max_timeout rpc_thread_pool_size
     rpc_zmq_bind_address rpc_zmq_contexts rpc_zmq_host rpc_zmq_ipc_dir
@@ -107,9 +106,9 @@ _DATABASE = """
 
 _QUOTAS = """
     quota_driver quota_firewall quota_firewall_policy quota_firewall_rule
-    quota_floatingip quota_health_monitor quota_healthmonitor quota_items quota_listener
+    quota_health_monitor quota_healthmonitor quota_items quota_listener
     quota_loadbalancer quota_member quota_network_gateway quota_packet_filter
-    quota_pool quota_rbac_entry quota_router quota_router_route quota_subnetpool quota_vip
+    quota_pool quota_rbac_entry quota_router_route quota_subnetpool quota_vip
     track_quota_usage
 """
 

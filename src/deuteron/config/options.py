@@ -11,6 +11,8 @@ import socket
 
 from oslo_config import cfg
 
+from deuteron.config import routing
+
 _NETWORK_TYPES = ["local", "flat", "vlan", "gre", "vxlan", "geneve"]
 
 # A network type can be had without a line of configuration only if its numbers need no agreement
@@ -179,7 +181,7 @@ _DEFAULT: list[cfg.Opt] = [
 ]
 
 OPTIONS: dict[str, list[cfg.Opt]] = {
-    "DEFAULT": _DEFAULT,
+    "DEFAULT": [*_DEFAULT, *routing.OPTIONS],
     "ml2": [
         cfg.ListOpt(
             "type_drivers",
@@ -282,6 +284,7 @@ OPTIONS: dict[str, list[cfg.Opt]] = {
             default=100,
             help="Security group rules per project, -1: no limit.",
         ),
+        *routing.QUOTAS,
     ],
     "ovs_driver": [
         cfg.ListOpt(

@@ -78,6 +78,45 @@ class Quotas:
     quota_rbac_policy: int
     quota_security_group: int
     quota_security_group_rule: int
+    quota_router: int
+    quota_floatingip: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """What section ``[DEFAULT]`` says of routers.
+
+    Args:
+        max_routes: extra routes per router.
+        enable_snat_by_default: whether gateways hide the addresses behind them.
+        enable_default_route_ecmp: whether routers use all their gateways at once.
+        enable_default_route_bfd: whether they watch them by BFD.
+        enable_dvr: whether there are distributed routers.
+        router_distributed: whether routers are distributed, if nothing is said.
+        l3_ha: whether they are highly available, if nothing is said.
+        max_l3_agents_per_router: of a highly available one; 0 for all.
+        l3_ha_net_cidr: prefix of the network over which their agents talk.
+        l3_ha_network_type: its network type, None as those of projects.
+        l3_ha_network_physical_name: its physical network, None for none.
+        router_scheduler_driver: which scheduler chooses L3 agents, the name of its class.
+        router_auto_schedule: whether routers are given to agents without being asked to.
+        allow_automatic_l3agent_failover: whether routers are taken from dead agents.
+    """
+
+    max_routes: int
+    enable_snat_by_default: bool
+    enable_default_route_ecmp: bool
+    enable_default_route_bfd: bool
+    enable_dvr: bool
+    router_distributed: bool
+    l3_ha: bool
+    max_l3_agents_per_router: int
+    l3_ha_net_cidr: str
+    l3_ha_network_type: str | None
+    l3_ha_network_physical_name: str | None
+    router_scheduler_driver: str
+    router_auto_schedule: bool
+    allow_automatic_l3agent_failover: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,5 +293,6 @@ class Settings:
     securitygroup: SecurityGroup
     oslo_policy: OsloPolicy
     quotas: Quotas
+    routing: Routing
     service_providers: tuple[ServiceProvider, ...]
     deuteron: Deuteron

@@ -41,6 +41,8 @@ def _limits_of_all(d: Deployment) -> dict[str, int]:
         "rbac_policy": configured.quota_rbac_policy,
         "security_group": configured.quota_security_group,
         "security_group_rule": configured.quota_security_group_rule,
+        "router": configured.quota_router,
+        "floatingip": configured.quota_floatingip,
     }
 
 

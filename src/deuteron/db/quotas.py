@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from deuteron.db import service_tables, tables
+from deuteron.db import router_tables, service_tables, tables
 from deuteron.db.tables import quotas
 from deuteron.db.transaction import Connectable, Transaction
 
@@ -38,6 +38,8 @@ COUNTED: Mapping[str, Table] = {
     "security_group": tables.security_groups,
     "security_group_rule": tables.security_group_rules,
     "trunk": service_tables.trunks,
+    "router": router_tables.routers,
+    "floatingip": router_tables.floatingips,
 }
 """Resource -> where it is kept; a table with ``project_id``."""
 

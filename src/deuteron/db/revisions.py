@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, update
 
-from deuteron.db import service_tables, tables
+from deuteron.db import router_tables, service_tables, tables
 from deuteron.db.transaction import Connectable
 
 _TABLES = {
@@ -25,7 +25,9 @@ _TABLES = {
             tables.subnets,
         )
     },
+    "floatingips": router_tables.floatingips,
     "policies": service_tables.qos_policies,
+    "routers": router_tables.routers,
     "trunks": service_tables.trunks,
 }
 _BUMPS = {

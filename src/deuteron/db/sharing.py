@@ -33,7 +33,7 @@ from sqlalchemy import (
     union,
 )
 
-from deuteron.db import service_tables, tables
+from deuteron.db import router_tables, service_tables, tables
 from deuteron.db.tables import rbac_policies
 
 SHARED = "access_as_shared"
@@ -237,10 +237,13 @@ VISIBLE: Mapping[str, Visible] = {
     "address_groups": own_or_shared(tables.address_groups, "address_group"),
     "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
     "flavors": Visible(one=true(), many=true()),
+    "floatingips": _own(router_tables.floatingips),
     "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
     "network_segment_ranges": _segment_ranges(),
+    "ndp_proxies": _own(router_tables.ndp_proxies),
     "policies": own_or_shared(service_tables.qos_policies, "qos_policy"),
     "ports": own_or_below_own(tables.ports, tables.networks, "network_id"),
+    "routers": _own(router_tables.routers),
     "security_groups": own_or_shared(tables.security_groups, "security_group"),
     "security_groups_default_statefulness": _own(tables.security_groups_default_statefulness),
     "security_group_rules": own_or_below_own(

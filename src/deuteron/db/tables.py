@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from deuteron.db import service_tables
+from deuteron.db import router_tables, service_tables
 from deuteron.db.columns import METADATA, Json
 from deuteron.db.columns import SERIAL as _SERIAL
 from deuteron.db.columns import own_id as _id
@@ -28,7 +28,7 @@ from deuteron.db.columns import project as _project
 from deuteron.db.columns import standard as _standard
 
 # The tables of service plugins refer to these, and some of these to them.
-__all__ = ["METADATA", "Json", "service_tables"]
+__all__ = ["METADATA", "Json", "router_tables", "service_tables"]
 
 networks = Table(
     "networks",

@@ -7,15 +7,17 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 
-from deuteron.db import service_tables, sharing, tables
+from deuteron.db import router_tables, service_tables, sharing, tables
 from deuteron.db.tables import tags
 from deuteron.db.transaction import Connectable
 
 _TAGGABLE: dict[str, Table] = {
+    "floatingips": router_tables.floatingips,
     "networks": tables.networks,
     "network_segment_ranges": tables.network_segment_ranges,
     "policies": service_tables.qos_policies,
     "ports": tables.ports,
+    "routers": router_tables.routers,
     "security_groups": tables.security_groups,
     "subnetpools": tables.subnetpools,
     "subnets": tables.subnets,

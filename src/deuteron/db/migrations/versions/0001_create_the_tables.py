@@ -689,6 +689,19 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "ha_networks",
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["networks.id"], name=op.f("fk_ha_networks_network_id")
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_ha_networks")),
+        sa.UniqueConstraint("network_id", name=op.f("uq_ha_networks_network_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "network_dhcp_agents",
         sa.Column("network_id", _text(36), nullable=False),
         sa.Column("agent_id", _text(36), nullable=False),
@@ -827,6 +840,32 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "dvr_gateway_ports",
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("agent_id", _text(36), nullable=False),
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"],
+            ["agents.id"],
+            name=op.f("fk_dvr_gateway_ports_agent_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["networks.id"], name=op.f("fk_dvr_gateway_ports_network_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["port_id"], ["ports.id"], name=op.f("fk_dvr_gateway_ports_port_id")
+        ),
+        sa.PrimaryKeyConstraint("network_id", "agent_id", name=op.f("pk_dvr_gateway_ports")),
+        sa.UniqueConstraint("port_id", name=op.f("uq_dvr_gateway_ports_port_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_dvr_gateway_ports_agent_id"), "dvr_gateway_ports", ["agent_id"], unique=False
+    )
+    op.create_table(
         "port_binding_levels",
         sa.Column("port_id", _text(36), nullable=False),
         sa.Column("host", _text(255), nullable=False),
@@ -905,6 +944,47 @@ def upgrade() -> None:
         ["security_group_id"],
         unique=False,
     )
+    op.create_table(
+        "routers",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("admin_state_up", sa.Boolean(), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("gw_port_id", _text(36), nullable=True),
+        sa.Column("enable_snat", sa.Boolean(), nullable=False),
+        sa.Column("distributed", sa.Boolean(), nullable=False),
+        sa.Column("ha", sa.Boolean(), nullable=False),
+        sa.Column("ha_vr_id", sa.Integer(), nullable=True),
+        sa.Column("flavor_id", _text(36), nullable=True),
+        sa.Column(
+            "availability_zone_hints",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=True,
+        ),
+        sa.Column("enable_default_route_ecmp", sa.Boolean(), nullable=False),
+        sa.Column("enable_default_route_bfd", sa.Boolean(), nullable=False),
+        sa.Column("enable_ndp_proxy", sa.Boolean(), nullable=False),
+        sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["flavor_id"], ["flavors.id"], name=op.f("fk_routers_flavor_id")),
+        sa.ForeignKeyConstraint(["gw_port_id"], ["ports.id"], name=op.f("fk_routers_gw_port_id")),
+        sa.ForeignKeyConstraint(
+            ["qos_policy_id"], ["qos_policies.id"], name=op.f("fk_routers_qos_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_routers")),
+        sa.UniqueConstraint("gw_port_id", name=op.f("uq_routers_gw_port_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_routers_flavor_id"), "routers", ["flavor_id"], unique=False)
+    op.create_index(op.f("ix_routers_name"), "routers", ["name"], unique=False)
+    op.create_index(op.f("ix_routers_project_id"), "routers", ["project_id"], unique=False)
+    op.create_index(op.f("ix_routers_qos_policy_id"), "routers", ["qos_policy_id"], unique=False)
     op.create_table(
         "subnets",
         sa.Column("id", _text(36), nullable=False),
@@ -985,6 +1065,113 @@ def upgrade() -> None:
     op.create_index(op.f("ix_trunks_name"), "trunks", ["name"], unique=False)
     op.create_index(op.f("ix_trunks_project_id"), "trunks", ["project_id"], unique=False)
     op.create_table(
+        "conntrack_helpers",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.Column("protocol", _text(16), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("helper", _text(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["router_id"],
+            ["routers.id"],
+            name=op.f("fk_conntrack_helpers_router_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conntrack_helpers")),
+        sa.UniqueConstraint(
+            "router_id",
+            "protocol",
+            "port",
+            "helper",
+            name=op.f("uq_conntrack_helpers_router_id_protocol_port_helper"),
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "floatingips",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("floating_ip_address", _text(64), nullable=False),
+        sa.Column("floating_network_id", _text(36), nullable=False),
+        sa.Column("floating_port_id", _text(36), nullable=False),
+        sa.Column("fixed_port_id", _text(36), nullable=True),
+        sa.Column("fixed_ip_address", _text(64), nullable=True),
+        sa.Column("router_id", _text(36), nullable=True),
+        sa.Column("had_router_id", _text(36), nullable=True),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column("dns_name", _text(255), nullable=False),
+        sa.Column("dns_domain", _text(255), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["fixed_port_id"], ["ports.id"], name=op.f("fk_floatingips_fixed_port_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["floating_network_id"],
+            ["networks.id"],
+            name=op.f("fk_floatingips_floating_network_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["floating_port_id"], ["ports.id"], name=op.f("fk_floatingips_floating_port_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["qos_policy_id"], ["qos_policies.id"], name=op.f("fk_floatingips_qos_policy_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["router_id"], ["routers.id"], name=op.f("fk_floatingips_router_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_floatingips")),
+        sa.UniqueConstraint(
+            "floating_network_id",
+            "fixed_port_id",
+            "fixed_ip_address",
+            name=op.f("uq_floatingips_floating_network_id_fixed_port_id_fixed_ip_address"),
+        ),
+        sa.UniqueConstraint("floating_port_id", name=op.f("uq_floatingips_floating_port_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_floatingips_fixed_port_id"), "floatingips", ["fixed_port_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_floatingips_floating_ip_address"),
+        "floatingips",
+        ["floating_ip_address"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_floatingips_project_id"), "floatingips", ["project_id"], unique=False)
+    op.create_index(
+        op.f("ix_floatingips_qos_policy_id"), "floatingips", ["qos_policy_id"], unique=False
+    )
+    op.create_index(op.f("ix_floatingips_router_id"), "floatingips", ["router_id"], unique=False)
+    op.create_table(
+        "ha_vr_ids",
+        sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("vr_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["networks.id"],
+            name=op.f("fk_ha_vr_ids_network_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["router_id"], ["routers.id"], name=op.f("fk_ha_vr_ids_router_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("network_id", "vr_id", name=op.f("pk_ha_vr_ids")),
+        sa.UniqueConstraint("router_id", name=op.f("uq_ha_vr_ids_router_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "ip_allocations",
         sa.Column("subnet_id", _text(36), nullable=False),
         sa.Column("ip_address", _text(64), nullable=False),
@@ -1003,6 +1190,106 @@ def upgrade() -> None:
     )
     op.create_index("ix_ip_allocations_address", "ip_allocations", ["ip_address"], unique=False)
     op.create_index(op.f("ix_ip_allocations_port_id"), "ip_allocations", ["port_id"], unique=False)
+    op.create_table(
+        "ndp_proxies",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("project_id", _text(255), nullable=False),
+        sa.Column("name", _text(255), nullable=False),
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("ip_address", _text(64), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_ndp_proxies_port_id")),
+        sa.ForeignKeyConstraint(
+            ["router_id"], ["routers.id"], name=op.f("fk_ndp_proxies_router_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ndp_proxies")),
+        sa.UniqueConstraint(
+            "port_id", "ip_address", name=op.f("uq_ndp_proxies_port_id_ip_address")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(op.f("ix_ndp_proxies_name"), "ndp_proxies", ["name"], unique=False)
+    op.create_index(op.f("ix_ndp_proxies_port_id"), "ndp_proxies", ["port_id"], unique=False)
+    op.create_index(op.f("ix_ndp_proxies_project_id"), "ndp_proxies", ["project_id"], unique=False)
+    op.create_index(op.f("ix_ndp_proxies_router_id"), "ndp_proxies", ["router_id"], unique=False)
+    op.create_table(
+        "router_l3_agents",
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.Column("agent_id", _text(36), nullable=False),
+        sa.Column("binding_index", sa.Integer(), nullable=False),
+        sa.Column("ha_port_id", _text(36), nullable=True),
+        sa.Column("ha_state", _text(16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agent_id"],
+            ["agents.id"],
+            name=op.f("fk_router_l3_agents_agent_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["ha_port_id"], ["ports.id"], name=op.f("fk_router_l3_agents_ha_port_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["router_id"],
+            ["routers.id"],
+            name=op.f("fk_router_l3_agents_router_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("router_id", "agent_id", name=op.f("pk_router_l3_agents")),
+        sa.UniqueConstraint("ha_port_id", name=op.f("uq_router_l3_agents_ha_port_id")),
+        sa.UniqueConstraint(
+            "router_id", "binding_index", name=op.f("uq_router_l3_agents_router_id_binding_index")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_router_l3_agents_agent_id"), "router_l3_agents", ["agent_id"], unique=False
+    )
+    op.create_table(
+        "router_ports",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.Column("owner", _text(255), nullable=False),
+        sa.ForeignKeyConstraint(["port_id"], ["ports.id"], name=op.f("fk_router_ports_port_id")),
+        sa.ForeignKeyConstraint(
+            ["router_id"],
+            ["routers.id"],
+            name=op.f("fk_router_ports_router_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("port_id", name=op.f("pk_router_ports")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        "ix_router_ports_router_id_owner", "router_ports", ["router_id", "owner"], unique=False
+    )
+    op.create_table(
+        "router_routes",
+        sa.Column("router_id", _text(36), nullable=False),
+        sa.Column("destination", _text(64), nullable=False),
+        sa.Column("nexthop", _text(64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["router_id"],
+            ["routers.id"],
+            name=op.f("fk_router_routes_router_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "router_id", "destination", "nexthop", name=op.f("pk_router_routes")
+        ),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
     op.create_table(
         "trunk_subports",
         sa.Column("port_id", _text(36), nullable=False),
@@ -1023,4 +1310,45 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "port_forwardings",
+        sa.Column("id", _text(36), nullable=False),
+        sa.Column("floatingip_id", _text(36), nullable=False),
+        sa.Column("protocol", _text(16), nullable=False),
+        sa.Column("external_port_start", sa.Integer(), nullable=False),
+        sa.Column("external_port_end", sa.Integer(), nullable=False),
+        sa.Column("internal_port_id", _text(36), nullable=False),
+        sa.Column("internal_ip_address", _text(64), nullable=False),
+        sa.Column("internal_port_start", sa.Integer(), nullable=False),
+        sa.Column("internal_port_end", sa.Integer(), nullable=False),
+        sa.Column("description", _text(255), nullable=True),
+        sa.Column("created_at", _text(20), nullable=False),
+        sa.Column("updated_at", _text(20), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["floatingip_id"],
+            ["floatingips.id"],
+            name=op.f("fk_port_forwardings_floatingip_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["internal_port_id"], ["ports.id"], name=op.f("fk_port_forwardings_internal_port_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_port_forwardings")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_port_forwardings_floatingip_id"),
+        "port_forwardings",
+        ["floatingip_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_port_forwardings_internal_port_id"),
+        "port_forwardings",
+        ["internal_port_id"],
+        unique=False,
     )
