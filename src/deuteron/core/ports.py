@@ -10,11 +10,13 @@
              binding.bind                  outside the transaction, only if a host is set
              dhcp_scheduling.schedule      only if the site has DHCP agents and the network too few
 
-A request for one port is a bulk of one.
+A request for one port is a bulk of one. Verbs of other nouns that make, change or remove ports do
+so in their own transaction: `insert`, `change`, `remove`, and what follows after the commit.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from deuteron.context import RequestContext
@@ -68,6 +70,21 @@ _BINDING = ("binding:host_id", "binding:vnic_type", "binding:profile")
 _COLUMNS = frozenset(rows.TABLE_COLUMNS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """Ports that were inserted, and what has to happen when that is committed.
+
+    Args:
+        ports: API dicts, in the order of the bodies.
+        due: hooks of drivers.
+        unserved: networks that have too few DHCP agents for them.
+    """
+
+    ports: list[Port]
+    due: postcommits.Due | None
+    unserved: Sequence[str]
+
+
 def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[Port]:
     """Create ports, all or none, and bind those that name a host.
 
@@ -84,31 +101,77 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Port]) -> list[P
         MechanismDriverError: a driver refused.
     """
     with d.database.transaction(ctx) as tx:
-        made = _insert(d, tx, bodies)
-        foreign_attributes.keep(d, tx, Noun.PORT, zip(bodies, made, strict=True))
-        if d.mechanisms.overrides(Hook.CREATE_PORT_PRECOMMIT):
-            d.mechanisms.precommit(
-                Hook.CREATE_PORT_PRECOMMIT,
-                [driver_contexts.for_port(d, ctx, port, levels=(), tx=tx) for port in made],
-            )
+        made = insert(d, tx, bodies)
+    return follow_up(d, ctx, made)
+
+
+def insert(
+    d: Deployment, tx: Transaction, bodies: Sequence[Port], *, counted: bool = True
+) -> Inserted:
+    """What `create` does inside its transaction, for verbs that do more in it.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        bodies: validated API dicts.
+        counted: they count for the quota of their projects.
+
+    Returns:
+        What `follow_up` takes after the commit.
+
+    Raises:
+        as `create`.
+    """
+    ctx = tx.context
+    made = _insert(d, tx, bodies)
+    foreign_attributes.keep(d, tx, Noun.PORT, zip(bodies, made, strict=True))
+    if d.mechanisms.overrides(Hook.CREATE_PORT_PRECOMMIT):
+        d.mechanisms.precommit(
+            Hook.CREATE_PORT_PRECOMMIT,
+            [driver_contexts.for_port(d, ctx, port, levels=(), tx=tx) for port in made],
+        )
+    if counted:
         quotas.take(d, tx, "port", {port["project_id"] for port in made})
-        for port in made:
-            tx.journal("port", port["id"], "create", port["project_id"])
-        items = [postcommits.Item(current=port, levels=()) for port in made]
-        due = postcommits.due(d, tx, Hook.CREATE_PORT_POSTCOMMIT, items)
-        unserved = dhcp_scheduling.lacking(d, tx, made)
-        provisioning.await_dhcp(d, tx, [port["id"] for port in made])
+    for port in made:
+        tx.journal("port", port["id"], "create", port["project_id"])
+    items = [postcommits.Item(current=port, levels=()) for port in made]
+    due = postcommits.due(d, tx, Hook.CREATE_PORT_POSTCOMMIT, items)
+    unserved = dhcp_scheduling.lacking(d, tx, made)
+    provisioning.await_dhcp(d, tx, [port["id"] for port in made])
+    return Inserted(ports=made, due=due, unserved=unserved)
+
+
+def follow_up(
+    d: Deployment, ctx: RequestContext, made: Inserted, *, undo: Callable[[], None] | None = None
+) -> list[Port]:
+    """What follows when ports that were inserted are committed: drivers' hooks, binding, DHCP.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        made: as `insert` returned it.
+        undo: takes back all that the transaction did, if a driver refuses; deletes the ports.
+
+    Returns:
+        API dicts of the ports.
+
+    Raises:
+        MechanismDriverError: a driver refused; nothing is left.
+    """
     try:
-        postcommits.run(d, ctx, due)
+        postcommits.run(d, ctx, made.due)
     except MechanismDriverError:
-        for port in made:
-            delete(d, ctx, port["id"])
+        if undo is None:
+            for port in made.ports:
+                delete(d, ctx, port["id"])
+        else:
+            undo()
         raise
     lookups = Lookups(d)
-    for port in made:
+    for port in made.ports:
         binding.bind(d, ctx, port, lookups=lookups, fresh=True)
-    dhcp_scheduling.schedule(d, ctx, unserved)
-    return made
+    dhcp_scheduling.schedule(d, ctx, made.unserved)
+    return made.ports
 
 
 def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port]:
@@ -275,28 +338,55 @@ def update(
     with d.database.transaction(ctx) as tx:
         original = require(tx, port_id, ctx.scope)
         standard.require_revision(original, if_revision)
-        d.ports.load(tx, [original])
-        foreign_attributes.add(d, tx, Noun.PORT, [original])
-        if not of_binding:
-            _require_wired_as_before(original, changes)
-        port = _changed(d, tx, original, changes)
-        if port == original:
-            due = None
-        else:
-            levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
-            _write(d, tx, original, port)
-            if any(port[name] != original[name] for name in ("fixed_ips", "mac_address")):
-                provisioning.await_dhcp(d, tx, [port_id])
-            if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
-                context = driver_contexts.for_port(
-                    d, ctx, port, original=original, original_levels=levels, tx=tx
-                )
-                d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
-            port_journal.note(tx, "update", port, original)
-            item = postcommits.Item(current=port, original=original, original_levels=levels)
-            due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
+        port, due = change(d, tx, original, changes, of_binding=of_binding)
     postcommits.run(d, ctx, due)
     return binding.bind(d, ctx, port)
+
+
+def change(
+    d: Deployment,
+    tx: Transaction,
+    original: Port,
+    changes: Mapping[str, Any],
+    *,
+    of_binding: bool = False,
+) -> tuple[Port, postcommits.Due | None]:
+    """What `update` does inside its transaction, for verbs that do more in it.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        original: as `require` read it.
+        changes: validated attributes.
+        of_binding: it is the binding that is changed, with all that a driver binds it by.
+
+    Returns:
+        The port, and what `postcommits.run` takes after the commit; `binding.bind` is next, if a
+        host was set.
+
+    Raises:
+        as `update`.
+    """
+    ctx = tx.context
+    d.ports.load(tx, [original])
+    foreign_attributes.add(d, tx, Noun.PORT, [original])
+    if not of_binding:
+        _require_wired_as_before(original, changes)
+    port = _changed(d, tx, original, changes)
+    if port == original:
+        return port, None
+    levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
+    _write(d, tx, original, port)
+    if any(port[name] != original[name] for name in ("fixed_ips", "mac_address")):
+        provisioning.await_dhcp(d, tx, [port["id"]])
+    if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
+        context = driver_contexts.for_port(
+            d, ctx, port, original=original, original_levels=levels, tx=tx
+        )
+        d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
+    port_journal.note(tx, "update", port, original)
+    item = postcommits.Item(current=port, original=original, original_levels=levels)
+    return port, postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
 
 
 def _require_wired_as_before(original: Port, changes: Mapping[str, Any]) -> None:
@@ -457,19 +547,35 @@ def delete(
     with d.database.transaction(ctx) as tx:
         port = require(tx, port_id, ctx.scope)
         standard.require_revision(port, if_revision)
-        d.ports.on_delete(tx, port)
-        levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
-        if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
-            context = driver_contexts.for_port(d, ctx, port, tx=tx)
-            d.mechanisms.precommit(Hook.DELETE_PORT_PRECOMMIT, [context])
-        ipam.release(tx, d.hints, port["fixed_ips"])
-        if not rows.delete_many(tx, [port_id]):
-            raise TryAgain(reason=f"port {port_id} is being deleted by another request")
-        port_journal.note(tx, "delete", port)
-        due = postcommits.due(
-            d, tx, Hook.DELETE_PORT_POSTCOMMIT, [postcommits.Item(current=port, levels=levels)]
-        )
+        due = remove(d, tx, port)
     postcommits.run(d, ctx, due)
+
+
+def remove(d: Deployment, tx: Transaction, port: Port) -> postcommits.Due | None:
+    """What `delete` does inside its transaction, for verbs that do more in it.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        port: as `require` read it.
+
+    Returns:
+        What `postcommits.run` takes after the commit.
+
+    Raises:
+        as `delete`.
+    """
+    d.ports.on_delete(tx, port)
+    levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
+    if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
+        context = driver_contexts.for_port(d, tx.context, port, tx=tx)
+        d.mechanisms.precommit(Hook.DELETE_PORT_PRECOMMIT, [context])
+    ipam.release(tx, d.hints, port["fixed_ips"])
+    if not rows.delete_many(tx, [port["id"]]):
+        raise TryAgain(reason=f"port {port['id']} is being deleted by another request")
+    port_journal.note(tx, "delete", port)
+    item = postcommits.Item(current=port, levels=levels)
+    return postcommits.due(d, tx, Hook.DELETE_PORT_POSTCOMMIT, [item])
 
 
 def on_network(conn: Connectable, network_id: str) -> list[str]:

@@ -152,9 +152,18 @@ class Mechanisms:
         """
         for position, context in enumerate(contexts):
             for name, call in self._calls[hook]:
-                failure = self._run(hook, name, call, position, context, transient=True)
-                if failure is not None:
-                    raise _as_error(hook, [failure])
+                started = time.perf_counter()
+                try:
+                    call(context)
+                except _OF_THE_DATABASE:
+                    LOG.debug("The database failed in %s of %s", hook.value, name, exc_info=True)
+                    raise
+                except Exception as error:
+                    LOG.exception("Mechanism driver %s failed in %s", name, hook.value)
+                    failure = Failure(driver=name, position=position, error=error)
+                    raise _as_error(hook, [failure]) from None
+                finally:
+                    self.note_time(name, hook, started)
 
     def postcommit(
         self, hook: Hook, contexts: Sequence[Any], *, only: Collection[str] | None = None
@@ -176,7 +185,7 @@ class Mechanisms:
             for name, call in self._calls[hook]:
                 if only is not None and name not in only:
                     continue
-                failure = self._run(hook, name, call, position, context, transient=False)
+                failure = self._run(hook, name, call, position, context)
                 if failure is None:
                     continue
                 failures.append(failure)
@@ -227,15 +236,12 @@ class Mechanisms:
             self._observe(name, hook, time.perf_counter() - started)
 
     def _run(
-        self, hook: Hook, name: str, call: Call, position: int, context: Any, *, transient: bool
+        self, hook: Hook, name: str, call: Call, position: int, context: Any
     ) -> Failure | None:
         started = time.perf_counter()
         try:
             call(context)
         except Exception as error:
-            if transient and isinstance(error, _OF_THE_DATABASE):
-                LOG.debug("The database failed while %s ran %s", name, hook.value, exc_info=True)
-                raise
             LOG.exception("Mechanism driver %s failed in %s", name, hook.value)
             return Failure(driver=name, position=position, error=error)
         finally:
