@@ -12,6 +12,8 @@ PLURAL = {
     "security_groups_default_statefulness": "security-groups-default-statefulness",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
+    "metering_label": "metering/metering-labels",
+    "metering_label_rule": "metering/metering-label-rules",
     "network_segment_range": "network_segment_ranges",
     "rbac_policy": "rbac-policies",
 }
@@ -117,7 +119,7 @@ class Api:
     def list(self, noun: str, query: str = "") -> list[dict[str, Any]]:
         answer = self.call("GET", f"/{path_of(noun)}{'?' + query if query else ''}")
         assert answer.status == 200, answer
-        key = path_of(noun).replace("-", "_")
+        key = path_of(noun).rpartition("/")[2].replace("-", "_")
         return list(answer.body[key])
 
     def update(self, noun: str, resource_id: str, **changes: Any) -> dict[str, Any]:

@@ -27,6 +27,17 @@ class Used:
         self.with_trunk_and_policy(self.network["id"])
         self.pool = self.a_pool(0)
         self.a_flavor()
+        self.a_label(0)
+
+    def a_label(self, number: int) -> None:
+        """A metering label with a rule."""
+        label = self.api.create("metering_label")["id"]
+        self.api.create(
+            "metering_label_rule",
+            metering_label_id=label,
+            direction="ingress",
+            remote_ip_prefix=f"10.{number}.0.0/16",
+        )
 
     def a_flavor(self) -> None:
         """With a profile of its own."""
@@ -95,6 +106,7 @@ class Used:
             )
             self.api.ovs_agent(f"host-{number}")
             self.a_flavor()
+            self.a_label(number)
             self.api.create(
                 "rbac_policy",
                 object_type="network",

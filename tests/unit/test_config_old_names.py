@@ -210,7 +210,7 @@ def test_names_of_the_core_plugin(value: str) -> None:
 
 def test_service_plugins_are_known_by_name_and_by_path(write: Write) -> None:
     path = write(
-        "[DEFAULT]\nservice_plugins = segments,neutron.services.tag.tag_plugin:TagPlugin,metering,"
+        "[DEFAULT]\nservice_plugins = segments,neutron.services.tag.tag_plugin:TagPlugin,local_ip,"
         "neutron.services.qos.qos_plugin:QoSPlugin,neutron.services.trunk.plugin.TrunkPlugin,"
         "neutron.services.evpn.plugin.EVPNPlugin\n"
         "[ml2]\nextension_drivers = port_security,qos\n"
@@ -222,7 +222,7 @@ def test_service_plugins_are_known_by_name_and_by_path(write: Write) -> None:
     assert settings.ml2.extension_drivers == ("port_security", "qos")
     assert settings.warnings == (
         (
-            f"service_plugins {MISSING} API is missing: metering labels (metering), "
+            f"service_plugins {MISSING} API is missing: local IPs (local_ip), "
             "EVPN (neutron.services.evpn.plugin.EVPNPlugin)"
         ),
     )

@@ -34,9 +34,9 @@ def test_those_that_are_named_are_enabled(settings: Settings, chosen: tuple[str,
 
 @pytest.mark.parametrize("written", ["qos", names.SERVICE_PLUGINS["qos"]])
 def test_one_that_is_there_is_not_missing(written: str) -> None:
-    found = names.service_plugins([written, "metering"])
+    found = names.service_plugins([written, "local_ip"])
     assert found.chosen == ("qos", "flavors")  # the latter whatever is named
-    assert (list(found.missing), found.unknown) == (["metering"], ())
+    assert (list(found.missing), found.unknown) == (["local_ip"], ())
     assert names.service_plugins([]).chosen is None
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from deuteron.config import Settings
-from deuteron.services import auto_allocate, flavors, pvlan, qos, trunk
+from deuteron.services import auto_allocate, flavors, metering, pvlan, qos, trunk
 from deuteron.services.plugin import ServicePlugin
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
     "trunk": trunk.plugin,
     "flavors": flavors.plugin,
+    "metering": metering.plugin,
     "pvlan": pvlan.plugin,
 }
 """Name -> what makes the plugin of a site."""

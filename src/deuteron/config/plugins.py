@@ -37,6 +37,7 @@ SERVICE_PLUGINS: dict[str, str] = {
     "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
+    "metering": "neutron.services.metering.metering_plugin.MeteringPlugin",
     "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
 }
 """The service plugins of this server: name -> path of Neutron's class of the same API."""
@@ -94,10 +95,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "loki": (
         "deliberate database errors",
         ("neutron.services.loki.loki_plugin.LokiPlugin",),
-    ),
-    "metering": (
-        "metering labels",
-        ("neutron.services.metering.metering_plugin.MeteringPlugin",),
     ),
     "ndp_proxy": ("NDP proxies", ("neutron.services.ndp_proxy.plugin.NDPProxyPlugin",)),
     "ovn-bgp": ("BGP of OVN", ("neutron.services.bgp.plugin.BGPServicePlugin",)),

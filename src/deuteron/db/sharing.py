@@ -227,6 +227,14 @@ def _own(table: Table) -> Visible:
     return Visible(one=table.c.project_id == _me(), many=table.c.project_id == _me())
 
 
+def _metering() -> tuple[Visible, Visible]:
+    """Labels of the project and shared ones, and what belongs to these."""
+    labels, rules = service_tables.metering_labels, service_tables.metering_label_rules
+    usable = or_(labels.c.project_id == _me(), labels.c.shared)
+    below = rules.c.metering_label_id.in_(select(labels.c.id).where(usable))
+    return Visible(one=usable, many=usable), Visible(one=below, many=below)
+
+
 def _segment_ranges() -> Visible:
     ranges = tables.network_segment_ranges
     usable = or_(ranges.c.project_id == _me(), ranges.c.shared)
@@ -238,6 +246,8 @@ VISIBLE: Mapping[str, Visible] = {
     "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
     "flavors": Visible(one=true(), many=true()),
     "floatingips": _own(router_tables.floatingips),
+    "metering_labels": _metering()[0],
+    "metering_label_rules": _metering()[1],
     "networks": own_or_shared(tables.networks, "network", _NETWORK_ACTIONS),
     "network_segment_ranges": _segment_ranges(),
     "ndp_proxies": _own(router_tables.ndp_proxies),
