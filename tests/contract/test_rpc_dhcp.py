@@ -16,10 +16,11 @@ from deuteron.core import (
     subnets,
 )
 from deuteron.core.dhcp_agents import device_id
-from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.followers import NotDelivered
+from deuteron.core.presence import Presence
 from deuteron.db import provisioning as provisioning_rows
 from deuteron.db import segments as segment_rows
+from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput, IpAddressGenerationFailure, NetworkNotFound, PortNotFound
 from deuteron.query import Query
@@ -479,7 +480,7 @@ def test_the_first_agent_is_not_missed_though_another_process_met_it(site, told)
     network = site.network()
     site.port(network)
     assert told() == []
-    start(Site(replace(site.d, dhcp_presence=DhcpPresence())), "h1")
+    start(Site(replace(site.d, dhcp_presence=Presence(DHCP_AGENT))), "h1")
     site.port(network)
     assert [method for _, method, _ in told.methods()] == ["port_create_end", "network_create_end"]
 

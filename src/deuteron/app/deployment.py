@@ -16,9 +16,10 @@ from deuteron.core import (
 )
 from deuteron.core.default_external_network import DEFAULT_EXTERNAL_NETWORK
 from deuteron.core.deployment import Deployment
-from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import Extended
+from deuteron.core.presence import Presence
 from deuteron.db import schema
+from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.engine import ConnectionSettings, Database, utc_now
 from deuteron.db.free_ranges import Hints
 from deuteron.db.quotas import OF_THE_CORE
@@ -74,7 +75,7 @@ def build(settings: Settings) -> Deployment:
     extensions = loading.load(loading.EXTENSION_DRIVERS, of_vendors, "extension driver")
     loading.initialize(extensions, "extension driver")
     services = plugins.enabled(settings)
-    dhcp_presence = DhcpPresence()
+    dhcp_presence = Presence(DHCP_AGENT)
     return Deployment(
         settings=settings,
         database=database,

@@ -1,10 +1,12 @@
 """The service plugins that there are, and which of them a site has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from deuteron.config import Settings
 from deuteron.services import auto_allocate, flavors, metering, pvlan, qos, trunk
 from deuteron.services.plugin import ServicePlugin
+from deuteron.surface import Related, Resource
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
@@ -31,6 +33,32 @@ def enabled(settings: Settings) -> tuple[ServicePlugin, ...]:
         wanted = tuple(SERVICE_PLUGINS.keys() - _ON_REQUEST)
     named = tuple(make(settings) for name, make in SERVICE_PLUGINS.items() if name in wanted)
     return with_topologies(named)
+
+
+def resources(
+    of_the_core: Iterable[Resource], plugins: Sequence[ServicePlugin]
+) -> tuple[Resource, ...]:
+    """The nouns of a site, each with what plugins add below it.
+
+    Args:
+        of_the_core: those that are there without plugins.
+        plugins: of the site.
+    """
+    found = (*of_the_core, *(noun for plugin in plugins for noun in plugin.resources))
+    return tuple(
+        replace(noun, related={**noun.related, **added})
+        if (added := _added(noun.collection, plugins))
+        else noun
+        for noun in found
+    )
+
+
+def _added(collection: str, plugins: Sequence[ServicePlugin]) -> dict[str, Related]:
+    return {
+        name: related
+        for plugin in plugins
+        for name, related in plugin.related.get(collection, {}).items()
+    }
 
 
 def with_topologies(plugins: tuple[ServicePlugin, ...]) -> tuple[ServicePlugin, ...]:

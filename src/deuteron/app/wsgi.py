@@ -146,9 +146,8 @@ def application_of(deployment: Deployment) -> Any:
     names = followers.names(settings)
     return api.application(
         deployment,
-        resources=(
-            *nouns.resources(security_groups=settings.securitygroup.enable_security_group),
-            *(noun for service in services for noun in service.resources),
+        resources=plugins.resources(
+            nouns.resources(security_groups=settings.securitygroup.enable_security_group), services
         ),
         aliases=_aliases(deployment),
         authenticate=authentication.strategy(settings),

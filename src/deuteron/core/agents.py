@@ -20,7 +20,7 @@ from deuteron.core import binding, dhcp_scheduling, segment_hosts
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import agent_time, alive_since
 from deuteron.db import agents as rows
-from deuteron.db.dhcp_agents import DHCP_AGENT
+from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.transaction import Transaction
 from deuteron.errors import AgentNotFound, InvalidInput, TryAgain
 from deuteron.query import Query
@@ -55,8 +55,9 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     """
     reported = _checked(state)
     now = agent_time(d.clock())
-    if reported["agent_type"] == DHCP_AGENT:
-        d.dhcp_presence.met()
+    for presence in (d.dhcp_presence, d.l3_presence):
+        if reported["agent_type"] == presence.agent_type:
+            presence.met()
     with d.database.read() as conn:
         known = rows.reporting(conn, reported["agent_type"], reported["host"])
         if known is not None:

@@ -7,14 +7,15 @@
 A network that has no hints has those of ``default_availability_zones``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
-from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import ResourceExtension
+from deuteron.core.presence import Presence
 from deuteron.db import availability_zones as rows
+from deuteron.db.agents import DHCP_AGENT, L3_AGENT
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import AvailabilityZoneNotFound
 from deuteron.query import Query, matching
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 
 _HINTS = "availability_zone_hints"
 _ZONES = "availability_zones"
-_RESOURCES = {rows.DHCP: "network", rows.L3: "router"}
+_RESOURCES = {DHCP_AGENT: "network", L3_AGENT: "router"}
 
 
 def list_(d: Deployment, _ctx: RequestContext, query: Query) -> list[Row]:
@@ -41,7 +42,7 @@ def list_(d: Deployment, _ctx: RequestContext, query: Query) -> list[Row]:
     return matching(query, zones)
 
 
-def of_networks(presence: DhcpPresence, *, default: Sequence[str]) -> ResourceExtension:
+def of_networks(presence: Presence, *, default: Sequence[str]) -> ResourceExtension:
     """What networks have of it.
 
     Args:
@@ -78,7 +79,20 @@ def of_networks(presence: DhcpPresence, *, default: Sequence[str]) -> ResourceEx
 
 def _require_zones(tx: Transaction, made: Sequence[tuple[Mapping[str, Any], Row]]) -> None:
     """Refuse hints at zones without DHCP agents: one statement, none where there are no hints."""
-    wanted = {zone for _, network in made for zone in network[_HINTS]}
-    missing = wanted - rows.with_dhcp(tx, wanted) if wanted else wanted
+    require(tx, {zone for _, network in made for zone in network[_HINTS]}, DHCP_AGENT)
+
+
+def require(conn: Connectable, zones: Collection[str], agent_type: str) -> None:
+    """Zones that are to serve something have agents that could.
+
+    Args:
+        conn: where to look: one statement, none where there are no zones.
+        zones: their names.
+        agent_type: of the agents.
+
+    Raises:
+        AvailabilityZoneNotFound: one has none.
+    """
+    missing = set(zones) - rows.with_agents(conn, zones, agent_type) if zones else set()
     if missing:
         raise AvailabilityZoneNotFound(availability_zone=min(missing))

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from deuteron.config import Settings
-from deuteron.core.dhcp_presence import DhcpPresence
 from deuteron.core.extension import Extended
+from deuteron.core.presence import Presence
+from deuteron.db.agents import DHCP_AGENT, L3_AGENT
 from deuteron.db.engine import Database
 from deuteron.db.free_ranges import Hints
 from deuteron.db.quotas import OF_THE_CORE
@@ -39,7 +40,8 @@ class Deployment:
         extension_drivers: of other distributions, for attributes of their own.
         shareable: what RBAC policies can share, by object type.
         limited: resources that have a quota, singular.
-        dhcp_presence: whether the site has DHCP agents, as far as this process has heard.
+        dhcp_presence, l3_presence: whether the site has agents of these types, as far as this
+            process has heard.
         service_types: what flavors call the services that are here.
     """
 
@@ -55,5 +57,6 @@ class Deployment:
     extension_drivers: ExtensionDrivers = field(default_factory=ExtensionDrivers)
     shareable: Mapping[str, Shareable] = field(default_factory=lambda: SHAREABLE)
     limited: tuple[str, ...] = OF_THE_CORE
-    dhcp_presence: DhcpPresence = field(default_factory=DhcpPresence)
+    dhcp_presence: Presence = field(default_factory=lambda: Presence(DHCP_AGENT))
+    l3_presence: Presence = field(default_factory=lambda: Presence(L3_AGENT))
     service_types: frozenset[str] = frozenset()

@@ -25,7 +25,8 @@ from deuteron.db import agents as agent_rows
 from deuteron.db import dhcp_agents as rows
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as port_rows
-from deuteron.db.dhcp_agents import DHCP_AGENT, DhcpAgent, Place
+from deuteron.db.agents import DHCP_AGENT
+from deuteron.db.dhcp_agents import DhcpAgent, Place
 from deuteron.db.moments import later
 from deuteron.db.transaction import Connectable
 from deuteron.errors import (

@@ -9,10 +9,10 @@ networks as they come, here a hash of network and agent decides: networks that a
 same moment, by any number of servers, then spread over equal agents.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from deuteron.core.placing import free_indexes, spread, zones_in_turn
 from deuteron.db.dhcp_agents import DhcpAgent, Place
 
 CHANCE = "ChanceScheduler"
@@ -78,45 +78,13 @@ def choose(
     missing = needs.agents - len(serving)
     if missing <= 0:
         return []
-    spread = {agent.id: _spread(needs.network_id, agent.id) for agent in candidates}
+    mixed = {agent.id: spread(needs.network_id, agent.id) for agent in candidates}
     if scheduler == CHANCE:
-        ordered = sorted(candidates, key=lambda agent: spread[agent.id])
+        ordered = sorted(candidates, key=lambda agent: mixed[agent.id])
     else:
-        ordered = sorted(candidates, key=lambda agent: (agent.networks, spread[agent.id]))
+        ordered = sorted(candidates, key=lambda agent: (agent.networks, mixed[agent.id]))
     if scheduler == BY_ZONES:
-        ordered = _zones_in_turn(ordered, serving)
-    indexes = _free_indexes(places, None if needs.beyond else needs.agents, missing)
-    return list(zip(ordered, indexes, strict=False))
-
-
-def _spread(network_id: str, agent_id: str) -> bytes:
-    return hashlib.blake2b(f"{network_id} {agent_id}".encode(), digest_size=8).digest()
-
-
-def _zones_in_turn(ordered: Sequence[DhcpAgent], serving: Sequence[DhcpAgent]) -> list[DhcpAgent]:
-    """Each next agent is of the zone that has the fewest of them so far."""
-    queues: dict[str | None, list[DhcpAgent]] = {}
-    for agent in ordered:
-        queues.setdefault(agent.zone, []).append(agent)
-    counts = {zone: sum(agent.zone == zone for agent in serving) for zone in queues}
-    result: list[DhcpAgent] = []
-    while queues:
-        zone = min(queues, key=lambda zone: counts[zone])
-        result.append(queues[zone].pop(0))
-        counts[zone] += 1
-        if not queues[zone]:
-            del queues[zone]
-    return result
-
-
-def _free_indexes(places: Sequence[Place], highest: int | None, wanted: int) -> list[int]:
-    """The lowest numbers of places that are free, at most so many.
-
-    Args:
-        places: those that are taken.
-        highest: the largest number that there is, None for no limit.
-        wanted: how many are looked for.
-    """
+        ordered = zones_in_turn(ordered, serving)
     taken = {place.index for place in places}
-    last = len(taken) + wanted if highest is None else highest
-    return [index for index in range(1, last + 1) if index not in taken][:wanted]
+    indexes = free_indexes(taken, None if needs.beyond else needs.agents, missing)
+    return list(zip(ordered, indexes, strict=False))

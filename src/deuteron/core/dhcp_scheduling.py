@@ -6,7 +6,7 @@
     an agent asks        take_over()  what lacks an agent is its
 
 A network that cannot be scheduled stays as it is; each of these events tries again. A site without
-DHCP agents has none of the statements (`DhcpPresence`).
+DHCP agents has none of the statements (`Presence`).
 """
 
 import logging

@@ -7,7 +7,18 @@ alive is a comparison with a time that the caller gives.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    delete,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from deuteron.db import select as listing
 from deuteron.db.insert_ignore import InsertIgnore
@@ -16,6 +27,9 @@ from deuteron.db.transaction import Connectable, Transaction
 from deuteron.query import Query
 
 Agent = dict[str, Any]
+
+DHCP_AGENT = "DHCP agent"
+L3_AGENT = "L3 agent"
 
 _KEPT_INSIDE = {"resource_versions", "load"}
 _COLUMNS: Mapping[str, ColumnElement[Any]] = {
@@ -38,6 +52,7 @@ _LISTENING = (
 _REPORTING = select(agents).where(
     agents.c.agent_type == bindparam("of_type"), agents.c.host == bindparam("on_host")
 )
+_ANY = select(literal(1)).where(agents.c.agent_type == bindparam("of_type")).limit(1)
 _INSERT = InsertIgnore(agents)
 _BEAT = (
     update(agents)
@@ -130,6 +145,11 @@ def listening(conn: Connectable) -> list[Agent]:
         agent_type, host, heartbeat_timestamp, configurations, resource_versions.
     """
     return [dict(row) for row in conn.execute(_LISTENING).mappings()]
+
+
+def any_of_type(conn: Connectable, agent_type: str) -> bool:
+    """Whether an agent of this type is known, dead or alive."""
+    return conn.execute(_ANY, {"of_type": agent_type}).first() is not None
 
 
 def reporting(conn: Connectable, agent_type: str, host: str) -> dict[str, Any] | None:

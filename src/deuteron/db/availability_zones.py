@@ -7,18 +7,16 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import bindparam, select
 
+from deuteron.db.agents import DHCP_AGENT, L3_AGENT
 from deuteron.db.tables import agents, network_dhcp_agents
 from deuteron.db.transaction import Connectable
-
-DHCP = "DHCP agent"
-L3 = "L3 agent"
 
 # Above this many the ids are not sent: the zones of all networks are read.
 _IDS_AT_MOST = 1000
 
 _ALL = (
     select(agents.c.availability_zone, agents.c.agent_type, agents.c.admin_state_up)
-    .where(agents.c.agent_type.in_((DHCP, L3)), agents.c.availability_zone.is_not(None))
+    .where(agents.c.agent_type.in_((DHCP_AGENT, L3_AGENT)), agents.c.availability_zone.is_not(None))
     .distinct()
 )
 _OF_NETWORKS = (
@@ -33,7 +31,7 @@ _OF_THESE = _OF_NETWORKS.where(
 _KNOWN = (
     select(agents.c.availability_zone)
     .where(
-        agents.c.agent_type == DHCP,
+        agents.c.agent_type == bindparam("of_type"),
         agents.c.availability_zone.in_(bindparam("zones", expanding=True)),
     )
     .distinct()
@@ -45,9 +43,10 @@ def all_zones(conn: Connectable) -> list[tuple[str, str, bool]]:
     return [(zone, kind, up) for zone, kind, up in conn.execute(_ALL) if zone]
 
 
-def with_dhcp(conn: Connectable, zones: Collection[str]) -> set[str]:
-    """Those of these zones that have DHCP agents."""
-    return {row[0] for row in conn.execute(_KNOWN, {"zones": sorted(zones)})}
+def with_agents(conn: Connectable, zones: Collection[str], agent_type: str) -> set[str]:
+    """Those of these zones that have agents of a type."""
+    parameters = {"zones": sorted(zones), "of_type": agent_type}
+    return {row[0] for row in conn.execute(_KNOWN, parameters)}
 
 
 def of_networks(conn: Connectable, network_ids: Sequence[str]) -> Iterable[tuple[str, str]]:

@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, literal, or_, select
 
+from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.tables import agents, network_dhcp_agents, subnets
 from deuteron.db.transaction import Connectable, Transaction
-
-DHCP_AGENT = "DHCP agent"
 
 # Most ids in one statement.
 _AT_ONCE = 1000
@@ -87,7 +86,6 @@ _AGENT = (
     agents.c.heartbeat_timestamp,
     _OF_AGENT,
 )
-_ANY = select(literal(1)).where(agents.c.agent_type == DHCP_AGENT).limit(1)
 _HEARTBEATS = select(agents.c.host, agents.c.heartbeat_timestamp).where(
     agents.c.agent_type == DHCP_AGENT
 )
@@ -163,11 +161,6 @@ def _agent(row: Sequence[Any]) -> DhcpAgent:
 
 def _place(row: Row[*tuple[Any, ...]]) -> Place:
     return Place(network_id=row[0], index=row[1], agent=_agent(row[2:]))
-
-
-def any_agent(conn: Connectable) -> bool:
-    """Whether a DHCP agent is known, dead or alive."""
-    return conn.execute(_ANY).first() is not None
 
 
 def all_agents(conn: Connectable) -> list[DhcpAgent]:

@@ -18,7 +18,7 @@ from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.core.extension import ResourceExtension
 from deuteron.db.rbac_policies import Shareable
-from deuteron.surface import Extension, Resource
+from deuteron.surface import Extension, Related, Resource
 
 
 class Uplink(Protocol):
@@ -72,6 +72,7 @@ class ServicePlugin:
         service_type: what flavors call its service (neutron_lib.plugins.constants).
         extensions: what ``/v2.0/extensions`` shows of it, each of them complete.
         resources: its nouns.
+        related: what it adds below nouns of others: collection -> name -> what.
         shareable: object type of RBAC policies -> how such objects are shared.
         limited: those of its nouns that have a quota, singular; `deuteron.db.quotas` counts them.
         uplink: connects subnets with external networks, None if the plugin has no routers.
@@ -82,6 +83,7 @@ class ServicePlugin:
     service_type: str
     extensions: tuple[Extension, ...]
     resources: tuple[Resource, ...] = ()
+    related: Mapping[str, Mapping[str, Related]] = field(default_factory=dict)
     shareable: Mapping[str, Shareable] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
     uplink: Uplink | None = None
