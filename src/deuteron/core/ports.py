@@ -193,7 +193,8 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
     requests = _requests(tx, bodies, made)
     d.ports.on_create_all(tx, list(zip(bodies, made, strict=True)))
     groups = security_groups.for_new_ports(d, tx, bodies, made)
-    rows.insert_many(tx, made, groups)
+    owners = {network_id: network["project_id"] for network_id, network in networks.items()}
+    rows.insert_many(tx, made, groups, owners)
     tag_rows.insert(tx, {port["id"]: port["tags"] for port in made if port["tags"]})
     given = ipam.assign(tx, d.hints, requests)
     for port, ids in zip(made, groups, strict=True):

@@ -4,11 +4,12 @@ A noun describes its children as SELECTs of equal shape ``(kind, parent_id, a, b
 joined by UNION ALL, so a show costs two statements and so does a list of ten thousand rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, literal_column, null, select, union_all
 
+from deuteron.db.pages import Page
 from deuteron.db.transaction import Connectable
 
 # Above this many parents the ids are no longer sent; the children are joined to the parents' query.
@@ -47,25 +48,22 @@ class Children:
         self,
         conn: Connectable,
         ids: Sequence[str],
-        parents: Select[Any] | None = None,
-        parameters: Mapping[str, Any] | None = None,
+        parents: Page | None = None,
     ) -> Sequence[Sequence[Any]]:
         """Rows ``(kind, parent_id, a, b, c)`` of these parents, in no particular order.
 
         Args:
             ids: ids of the parents.
-            parents: the statement that found them, whose first column is their id; used instead of
-                the ids where there are many.
-            parameters: of that statement.
+            parents: what found them; used instead of the ids where there are many.
         """
         if not ids:
             return ()
         if parents is None or len(ids) <= _IDS_AT_MOST:
             return conn.execute(self._by_ids, {"ids": ids}).fetchall()
-        found = parents.with_only_columns(parents.selected_columns[0].label("id")).subquery()
+        found = parents.ids()
         return conn.execute(
             union_all(
                 *(self._select(part).join(found, found.c.id == part[1]) for part in self._parts)
             ),
-            parameters,
+            parents.parameters,
         ).fetchall()

@@ -2,7 +2,7 @@
 
     _GROUPS = Collection("security_groups", shown=..., columns=..., id_column=...)
     _GROUPS.one(conn, group_id, scope)      the row, None if the project does not see it
-    _GROUPS.page(conn, query, scope)        the rows, and the statement to join their children to
+    _GROUPS.page(conn, query, scope)        the rows, and what found them, to join their children
 
 What belongs to the rows (tags, rules, sub-ports ...) is added by the noun's own module.
 """
@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from deuteron.db import select as listing
 from deuteron.db import sharing
+from deuteron.db.pages import Page, Pages
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
 
@@ -47,14 +48,19 @@ class Collection:
     ) -> None:
         self._name = name
         self._shown = {key: column.label(key) for key, column in shown.items()}
-        self._columns = shown if columns is None else columns
-        self._special = special or {}
         self._id_column = id_column
         self._begins_anew = begins_anew
         self.keys = tuple(shown)
         self.rows = select(*self._shown.values())
         self._by_id = self.rows.where(id_column == bindparam("id"))
         self._by_id_scoped = sharing.for_one(self._by_id, name)
+        self._pages = Pages(
+            name,
+            rows=self._read,
+            columns=shown if columns is None else columns,
+            special=special or {},
+            id_column=id_column,
+        )
 
     def one(self, conn: Connectable, row_id: str, scope: str | None) -> Row | None:
         """The row of this id, or None if a project (None: everything) does not see it."""
@@ -64,30 +70,29 @@ class Collection:
 
     def page(
         self, conn: Connectable, query: Query, scope: str | None
-    ) -> tuple[list[Row], Select[Any] | None]:
+    ) -> tuple[list[Row], Page | None]:
         """The rows that a query asks for and a project (None: everything) sees, in its order.
 
         Returns:
-            The rows, and the statement that found them; None instead of it if the query wants
-            some of the columns and nothing else, so that the rows are complete as they are.
+            The rows, and what found them; None instead of it if the query wants some of the
+            columns and nothing else, so that the rows are complete as they are.
         """
-        whole = query.fields is None or not self._shown.keys() >= set(query.fields)
-        keys: Sequence[str] = self.keys if whole else query.fields or ()
-        statement = listing.page(
-            sharing.for_many(self.rows if whole else self._part(keys), self._name, scope),
-            columns=self._columns,
-            special=self._special,
-            id_column=self._id_column,
-            query=query,
-        )
-        rows = conn.execute(statement, sharing.parameters(scope)).fetchall()
+        page = self._pages.of(query, scope)
+        rows = conn.execute(page.statement, page.parameters).fetchall()
         if self._begins_anew and self.marker_missing(conn, query, rows, scope):
             return self.page(conn, replace(query, marker=None), scope)
+        whole = self._wants_whole(query)
+        keys: Sequence[str] = self.keys if whole else query.fields or ()
         found = [dict(zip(keys, row, strict=True)) for row in rows]
-        return listing.in_page_order(found, query), statement if whole else None
+        return listing.in_page_order(found, query), page if whole else None
 
-    def _part(self, keys: Sequence[str]) -> Select[Any]:
-        columns = [self._shown[key] for key in keys]
+    def _wants_whole(self, query: Query) -> bool:
+        return query.fields is None or not self._shown.keys() >= set(query.fields)
+
+    def _read(self, query: Query) -> Select[Any]:
+        if self._wants_whole(query):
+            return self.rows
+        columns = [self._shown[key] for key in query.fields or ()]
         return self.rows.with_only_columns(*columns, maintain_column_froms=True)
 
     def marker_missing(

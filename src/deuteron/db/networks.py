@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     String,
     and_,
     bindparam,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 from deuteron.db import rbac_policies, sharing
 from deuteron.db.children import Children
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.tables import networks, segments, subnetpools, subnets, tags
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -66,8 +66,7 @@ _PROVIDER = ("provider:network_type", "provider:physical_network", "provider:seg
 def _complete(
     conn: Connectable,
     found: list[Network],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     """Add subnets, segments and tags to the rows of networks."""
     by_id = {}
@@ -80,7 +79,7 @@ def _complete(
         network["ipv6_address_scope"] = None
         by_id[network["id"]] = network
         placed[network["id"]] = []
-    for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement, parameters):
+    for kind, network_id, a, b, c in _CHILDREN.load(conn, list(by_id), page):
         if network_id not in by_id:  # came between the two statements
             continue
         network = by_id[network_id]
@@ -191,9 +190,9 @@ def rows(conn: Connectable, network_ids: Sequence[str], scope: str | None = None
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Network]:
     """The networks that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _NETWORKS.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _NETWORKS.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 

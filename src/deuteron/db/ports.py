@@ -24,6 +24,7 @@ from sqlalchemy import (
 from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db.children import Children
+from deuteron.db.pages import Page, Pages
 from deuteron.db.service_tables import trunks
 from deuteron.db.tables import (
     ip_allocations,
@@ -38,8 +39,8 @@ from deuteron.query import Query
 
 Port = dict[str, Any]
 
-# Of the provisioning (db/provisioning.py).
-_KEPT_INSIDE = {"awaits_l2", "awaits_dhcp"}
+# Of the provisioning (db/provisioning.py), and for who sees what (db/sharing.py).
+_KEPT_INSIDE = {"awaits_l2", "awaits_dhcp", "network_project_id"}
 TABLE_COLUMNS = tuple(
     str(column.name) for column in ports.columns if column.name not in _KEPT_INSIDE
 )
@@ -99,8 +100,7 @@ def _port(row: Any) -> Port:
 def _complete(
     conn: Connectable,
     found: list[Port],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     """Add addresses, security groups and tags to the rows of ports."""
     by_id = {}
@@ -109,7 +109,7 @@ def _complete(
         port["security_groups"] = []
         port["tags"] = []
         by_id[port["id"]] = port
-    for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), statement, parameters):
+    for kind, port_id, a, b, _ in _CHILDREN.load(conn, list(by_id), page):
         if port_id not in by_id:  # came between the two statements
             continue
         port = by_id[port_id]
@@ -176,39 +176,37 @@ _SPECIAL: Mapping[str, Callable[[tuple[Any, ...]], ColumnElement[bool]]] = {
 }
 
 
-def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Port]:
-    """The ports that a query asks for and a project (None: everything) sees, in its order."""
-    if query.fields is not None and set(query.fields) <= _AS_KEPT:
-        return _list_columns(conn, query, query.fields, scope)
-    statement = _page(_ROWS, query, scope)
-    parameters = sharing.parameters(scope)
-    found = [_port(row) for row in conn.execute(statement, parameters).fetchall()]
-    _complete(conn, found, statement, parameters)
-    return listing.in_page_order(found, query)
+def _wants_columns(query: Query) -> bool:
+    """Whether all that a query wants is columns, which are shown as they are kept."""
+    return query.fields is not None and set(query.fields) <= _AS_KEPT
 
 
-def _page(base: Select[Any], query: Query, scope: str | None) -> Select[Any]:
-    return listing.page(
-        sharing.for_many(base, "ports", scope),
-        columns=_COLUMNS,
-        special=_SPECIAL,
-        id_column=ports.c.id,
-        query=query,
-    )
-
-
-def _list_columns(
-    conn: Connectable, query: Query, fields: tuple[str, ...], scope: str | None
-) -> list[Port]:
-    """Only what was asked for is read: ids of ten thousand ports need nothing else."""
+def _read(query: Query) -> Select[Any]:
+    if not _wants_columns(query):
+        return _ROWS
+    # Only what was asked for is read: ids of ten thousand ports need nothing else.
+    fields = query.fields or ()
     columns = [_COLUMNS[name].label(name) for name in fields]
     named = {*fields, *query.filters, *(key for key, _ in query.sort)}
     if any(name.startswith("binding:") for name in named):
-        base = _ROWS.with_only_columns(*columns)
+        return _ROWS.with_only_columns(*columns)
+    return select(*columns)
+
+
+_PAGES = Pages("ports", rows=_read, columns=_COLUMNS, special=_SPECIAL, id_column=ports.c.id)
+
+
+def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Port]:
+    """The ports that a query asks for and a project (None: everything) sees, in its order."""
+    page = _PAGES.of(query, scope)
+    rows = conn.execute(page.statement, page.parameters).fetchall()
+    if _wants_columns(query):
+        fields = query.fields or ()
+        found = [dict(zip(fields, row, strict=True)) for row in rows]
     else:
-        base = select(*columns)
-    rows = conn.execute(_page(base, query, scope), sharing.parameters(scope)).fetchall()
-    return listing.in_page_order([dict(zip(fields, row, strict=True)) for row in rows], query)
+        found = [_port(row) for row in rows]
+        _complete(conn, found, page)
+    return listing.in_page_order(found, query)
 
 
 def marker_missing(
@@ -230,14 +228,29 @@ _INSERT_BINDING = insert(port_bindings)
 _INSERT_GROUP = insert(port_security_groups)
 
 
-def insert_many(conn: Connectable, rows: Sequence[Port], groups: Sequence[Sequence[str]]) -> None:
+def insert_many(
+    conn: Connectable,
+    rows: Sequence[Port],
+    groups: Sequence[Sequence[str]],
+    owners: Mapping[str, str],
+) -> None:
     """Insert ports with their unbound bindings and their security groups.
 
     Args:
         rows: API dicts with the ``binding:`` keys; a column that an extension did not fill is null.
         groups: ids of the security groups of each port.
+        owners: id of each network that they are on -> its project.
     """
-    conn.execute(_INSERT, [{name: row.get(name) for name in TABLE_COLUMNS} for row in rows])
+    conn.execute(
+        _INSERT,
+        [
+            {
+                "network_project_id": owners[row["network_id"]],
+                **{name: row.get(name) for name in TABLE_COLUMNS},
+            }
+            for row in rows
+        ],
+    )
     conn.execute(_INSERT_BINDING, [_binding_row(row) for row in rows])
     members = [
         {"port_id": row["id"], "security_group_id": group}

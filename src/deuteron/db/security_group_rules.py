@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     bindparam,
     delete,
     exists,
@@ -17,6 +16,7 @@ from sqlalchemy import (
 )
 
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.tables import default_security_groups
 from deuteron.db.tables import security_group_rules as rules
 from deuteron.db.transaction import Connectable
@@ -60,16 +60,13 @@ def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Rul
 def of_groups(
     conn: Connectable,
     group_ids: Sequence[str],
-    groups: Select[Any] | None = None,
-    parameters: Mapping[str, Any] | None = None,
+    groups: Page | None = None,
 ) -> dict[str, list[Rule]]:
     """The rules of these groups, by one statement.
 
     Args:
         group_ids: of the groups.
-        groups: the statement that found them, whose first column is their id; used instead of the
-            ids where there are many.
-        parameters: of that statement.
+        groups: what found them; used instead of the ids where there are many.
 
     Returns:
         Group id -> its rules; a group without any is missing.
@@ -79,10 +76,10 @@ def of_groups(
     if groups is None or len(group_ids) <= _IDS_AT_MOST:
         result = conn.execute(_OF_GROUPS, {"ids": list(group_ids)})
     else:
-        found = groups.with_only_columns(groups.selected_columns[0].label("id")).subquery()
+        found = groups.ids()
         result = conn.execute(
             _RULES.rows.select_from(rules.join(found, found.c.id == rules.c.security_group_id)),
-            parameters,
+            groups.parameters,
         )
     by_group: dict[str, list[Rule]] = {}
     for row in result:

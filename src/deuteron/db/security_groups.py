@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     and_,
     bindparam,
     delete,
@@ -24,6 +23,7 @@ from deuteron.db import security_group_rules as rule_rows
 from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
 from deuteron.db.insert_ignore import InsertIgnore
+from deuteron.db.pages import Page
 from deuteron.db.tables import default_security_groups, port_security_groups, security_groups
 from deuteron.db.tables import rbac_policies as policies
 from deuteron.db.transaction import Connectable, Transaction
@@ -46,12 +46,11 @@ _GROUPS = Collection(
 def _complete(
     conn: Connectable,
     found: list[Group],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     """Add rules and tags to the rows of groups."""
     ids = [group["id"] for group in found]
-    rules = rule_rows.of_groups(conn, ids, statement, parameters)
+    rules = rule_rows.of_groups(conn, ids, page)
     tags = tag_rows.tags_of(conn, "security_groups", ids)
     for group in found:
         group["security_group_rules"] = rules.get(group["id"], [])
@@ -73,9 +72,9 @@ def row(conn: Connectable, group_id: str, scope: str | None = None) -> Group | N
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Group]:
     """The groups that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _GROUPS.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _GROUPS.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 

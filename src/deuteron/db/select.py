@@ -4,12 +4,14 @@ Nulls sort before everything else when ascending, texts by code point, and the i
 last key, so that an order is total and a page begins exactly where the one before it ended.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
+    String,
     and_,
     bindparam,
     exists,
@@ -29,6 +31,8 @@ from deuteron.query import Query
 Clause = Callable[[tuple[Any, ...]], ColumnElement[bool]]
 Row = TypeVar("Row")
 
+_MARKER, _LIMIT, _VALUES = "marker", "page_limit", "values_{}"
+
 
 def page(
     base: Select[Any],
@@ -37,6 +41,7 @@ def page(
     special: Mapping[str, Clause],
     id_column: KeyedColumnElement[Any],
     query: Query,
+    for_any: bool = False,
 ) -> Select[Any]:
     """The statement of one list request.
 
@@ -50,22 +55,68 @@ def page(
             comparison with a column; goes before `columns`.
         id_column: what makes the order total.
         query: what was asked for.
+        for_any: the statement is for every query of the same `shape`: it has parameters, whose
+            values are those of `parameters_of`.
 
     Raises:
         HTTPBadRequest: the order or a filter names an attribute that is not there.
     """
     statement = base
-    for name, values in query.filters.items():
-        statement = statement.where(_condition(name, values, columns, special, id_column))
+    for number, (name, values) in enumerate(query.filters.items()):
+        parameter = _VALUES.format(number) if for_any else None
+        statement = statement.where(
+            _condition(name, values, columns, special, id_column, parameter)
+        )
     keys = _sort_keys(query, columns, id_column)
     if query.marker is not None and query.limit is not None:
-        statement = statement.where(_beyond_marker(base, keys, id_column, query.marker))
+        marker = bindparam(_MARKER, None if for_any else query.marker, String())
+        statement = statement.where(_beyond_marker(base, keys, id_column, marker))
     for column, ascending in keys:
         if _nullable(column):
             absent = column.is_(None)
             statement = statement.order_by(absent.desc() if ascending else absent.asc())
         statement = statement.order_by(column.asc() if ascending else column.desc())
-    return statement if query.limit is None else statement.limit(query.limit)
+    if query.limit is None:
+        return statement
+    return statement.limit(bindparam(_LIMIT, type_=Integer()) if for_any else query.limit)
+
+
+def shape(query: Query, special: Mapping[str, Clause]) -> Hashable | None:
+    """What queries have in common that the same statement is for; None if it is for this one only.
+
+    Args:
+        query: what was asked for.
+        special: as of `page`; these conditions and those of tags look at the values themselves.
+    """
+    filters = query.filters
+    if filters and not (filters.keys().isdisjoint(special) and filters.keys().isdisjoint(_TAGS)):
+        return None
+    return (
+        query.fields,
+        tuple((name, *_kind_of(values)) for name, values in filters.items()),
+        query.sort,
+        query.limit is None,
+        query.marker is None,
+        query.page_reverse,
+    )
+
+
+def _kind_of(values: tuple[Any, ...]) -> tuple[bool, int]:
+    """Whether None is among them, and whether there is none, one or several of the others."""
+    absent = values.count(None)
+    return absent > 0, min(len(values) - absent, 2)
+
+
+def parameters_of(query: Query) -> dict[str, Any]:
+    """The values of the parameters of a statement that is for any query of this shape."""
+    found: dict[str, Any] = {}
+    for number, values in enumerate(query.filters.values()):
+        present = [value for value in values if value is not None]
+        found[_VALUES.format(number)] = present[0] if present and len(values) == 1 else present
+    if query.limit is not None:
+        found[_LIMIT] = query.limit
+        found[_MARKER] = query.marker
+    return found
 
 
 def in_page_order(rows: Iterable[Row], query: Query) -> list[Row]:
@@ -74,9 +125,6 @@ def in_page_order(rows: Iterable[Row], query: Query) -> list[Row]:
     if query.page_reverse and query.limit is not None:
         found.reverse()
     return found
-
-
-_MARKER = "marker"
 
 
 def marker_missing(
@@ -122,16 +170,22 @@ def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     return found
 
 
-def matches(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement[bool]:
+def _matches(
+    column: ColumnElement[Any], values: tuple[Any, ...], parameter: str | None
+) -> ColumnElement[bool]:
     """The column has one of these values, None among them meaning NULL."""
     present = [value for value in values if value is not None]
-    if len(present) == len(values):
-        if not present:
-            return false()
-        return column.in_(present) if len(present) > 1 else column == present[0]
+    if not values:
+        return false()
     if not present:
         return column.is_(None)
-    return or_(column.is_(None), column.in_(present))
+    if len(values) == 1:
+        (one,) = present
+        return column == (one if parameter is None else bindparam(parameter, type_=column.type))
+    among = column.in_(
+        present if parameter is None else bindparam(parameter, type_=column.type, expanding=True)
+    )
+    return among if len(present) == len(values) else or_(column.is_(None), among)
 
 
 def _condition(
@@ -140,11 +194,12 @@ def _condition(
     columns: Mapping[str, ColumnElement[Any]],
     special: Mapping[str, Clause],
     id_column: KeyedColumnElement[Any],
+    parameter: str | None,
 ) -> ColumnElement[bool]:
     if name in special:
         return special[name](values)
     if name in columns:
-        return matches(columns[name], values)
+        return _matches(columns[name], values, parameter)
     if name in _TAGS:
         return _TAGS[name](id_column, values)
     raise HTTPBadRequest(msg=f"['{name}'] is invalid attribute for filtering")
@@ -193,7 +248,7 @@ def _beyond_marker(
     base: Select[Any],
     keys: list[tuple[ColumnElement[Any], bool]],
     id_column: KeyedColumnElement[Any],
-    marker: str,
+    marker: ColumnElement[str],
 ) -> ColumnElement[bool]:
     """Rows that come after the marker's row in the order of `keys`.
 

@@ -215,6 +215,13 @@ def _subnets() -> Visible:
     )
 
 
+def _ports() -> Visible:
+    """A port is seen by its own project and by its network's."""
+    ports = tables.ports
+    seen = or_(ports.c.project_id == _me(), ports.c.network_project_id == _me())
+    return Visible(one=seen, many=seen)
+
+
 def _segments() -> Visible:
     """A segment has no project of its own: it is its network's."""
     owned = tables.networks.alias("owned")
@@ -252,7 +259,7 @@ VISIBLE: Mapping[str, Visible] = {
     "network_segment_ranges": _segment_ranges(),
     "ndp_proxies": _own(router_tables.ndp_proxies),
     "policies": own_or_shared(service_tables.qos_policies, "qos_policy"),
-    "ports": own_or_below_own(tables.ports, tables.networks, "network_id"),
+    "ports": _ports(),
     "routers": _own(router_tables.routers),
     "security_groups": own_or_shared(tables.security_groups, "security_group"),
     "security_groups_default_statefulness": _own(tables.security_groups_default_statefulness),

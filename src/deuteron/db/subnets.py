@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db import sharing
 from deuteron.db.children import Children
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.tables import networks, subnets, tags
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
@@ -43,14 +44,13 @@ _CHILDREN = Children(("tag", tags.c.resource_id, [tags.c.tag], None))
 def _complete(
     conn: Connectable,
     found: list[Subnet],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     by_id = {}
     for subnet in found:
         subnet["tags"] = []
         by_id[subnet["id"]] = subnet
-    for _, subnet_id, tag, _, _ in _CHILDREN.load(conn, list(by_id), statement, parameters):
+    for _, subnet_id, tag, _, _ in _CHILDREN.load(conn, list(by_id), page):
         if subnet_id in by_id:
             by_id[subnet_id]["tags"].append(tag)
 
@@ -71,9 +71,9 @@ def of_networks(conn: Connectable, network_ids: Sequence[str]) -> list[Subnet]:
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Subnet]:
     """The subnets that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _SUBNETS.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _SUBNETS.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 

@@ -226,6 +226,9 @@ ports = Table(
     Column("dns_domain", String(255), nullable=False, default=""),
     Column("pvlan_type", String(16)),
     Column("pvlan_community", String(255)),
+    # whose the network is, which never changes: a project sees its own ports, and those on its own
+    # networks; here, as two indexes of one table are cheaper than a join for every list
+    Column("network_project_id", String(255), nullable=False, default="", index=True),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
 )

@@ -6,9 +6,10 @@ A flavor is read by two statements, however many are asked for: its row, and its
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.service_tables import flavor_service_profiles as of_flavors
 from deuteron.db.service_tables import flavors, service_profiles
 from deuteron.db.transaction import Connectable
@@ -42,9 +43,9 @@ def flavor(conn: Connectable, flavor_id: str) -> Row | None:
 
 def list_flavors(conn: Connectable, query: Query) -> list[Row]:
     """The flavors that a query asks for, in its order."""
-    found, statement = _FLAVORS.page(conn, query, None)
-    if statement is not None:
-        _complete(conn, found, statement)
+    found, page = _FLAVORS.page(conn, query, None)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 
@@ -62,16 +63,18 @@ _BINDINGS = select(of_flavors.c.flavor_id, of_flavors.c.service_profile_id)
 _BINDINGS_OF = _BINDINGS.where(of_flavors.c.flavor_id.in_(bindparam("ids", expanding=True)))
 
 
-def _complete(conn: Connectable, found: list[Row], statement: Select[Any] | None) -> None:
+def _complete(conn: Connectable, found: list[Row], page: Page | None) -> None:
     """Add the ids of their profiles to the rows of flavors."""
     if not found:
         return
     by_id: dict[str, list[str]] = {row["id"]: [] for row in found}
-    if statement is None or len(by_id) <= _IDS_AT_MOST:
+    if page is None or len(by_id) <= _IDS_AT_MOST:
         bindings = conn.execute(_BINDINGS_OF, {"ids": list(by_id)})
     else:
-        wanted = statement.with_only_columns(flavors.c.id.label("id")).subquery()
-        bindings = conn.execute(_BINDINGS.join(wanted, wanted.c.id == of_flavors.c.flavor_id))
+        wanted = page.ids()
+        bindings = conn.execute(
+            _BINDINGS.join(wanted, wanted.c.id == of_flavors.c.flavor_id), page.parameters
+        )
     for flavor_id, profile_id in bindings:
         if flavor_id in by_id:  # else it came between the two statements
             by_id[flavor_id].append(profile_id)

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     bindparam,
     case,
     delete,
@@ -27,6 +26,7 @@ from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.rbac_policies import Shareable
 from deuteron.db.service_tables import qos_default_policies, qos_policies, qos_rules
 from deuteron.db.tables import networks, port_bindings, ports
@@ -89,21 +89,20 @@ def get(conn: Connectable, policy_id: str, scope: str | None) -> Policy | None:
 
 def list_(conn: Connectable, query: Query, scope: str | None) -> list[Policy]:
     """The policies that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _POLICIES.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _POLICIES.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 
 def _complete(
     conn: Connectable,
     found: list[Policy],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     """Add rules and tags to the rows of policies."""
     ids = [policy["id"] for policy in found]
-    rules = _rules_of(conn, ids, statement, parameters)
+    rules = _rules_of(conn, ids, page)
     tags = tag_rows.tags_of(conn, COLLECTION, ids)
     for policy in found:
         policy["rules"] = rules.get(policy["id"], [])
@@ -216,10 +215,7 @@ def rules_of(conn: Connectable, policy_ids: Iterable[str]) -> dict[str, list[Rul
 
 
 def _rules_of(
-    conn: Connectable,
-    ids: Sequence[str],
-    policies: Select[Any] | None,
-    parameters: Mapping[str, Any] | None,
+    conn: Connectable, ids: Sequence[str], policies: Page | None
 ) -> dict[str, list[Rule]]:
     """Policy id -> its rules as the API shows them."""
     if not ids:
@@ -227,9 +223,9 @@ def _rules_of(
     if policies is None or len(ids) <= _IDS_AT_MOST:
         rows = conn.execute(_RULES_OF, {"ids": list(ids)})
     else:
-        wanted = policies.with_only_columns(qos_policies.c.id.label("id")).subquery()
+        wanted = policies.ids()
         statement = _RULES.join(wanted, wanted.c.id == qos_rules.c.qos_policy_id)
-        rows = conn.execute(statement, parameters)
+        rows = conn.execute(statement, policies.parameters)
     found: dict[str, list[Rule]] = {}
     for one in rows:
         rule = _rule(one)

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     and_,
     bindparam,
     delete,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.service_tables import trunk_subports, trunks
 from deuteron.db.tables import agents, networks, port_bindings, ports
 from deuteron.db.transaction import Connectable
@@ -48,9 +48,9 @@ def get(conn: Connectable, trunk_id: str, scope: str | None) -> Trunk | None:
 
 def list_(conn: Connectable, query: Query, scope: str | None) -> list[Trunk]:
     """The trunks that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _TRUNKS.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _TRUNKS.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 
@@ -67,19 +67,18 @@ _SUBPORTS_OF = _SUBPORTS.where(trunk_subports.c.trunk_id.in_(bindparam("ids", ex
 def _complete(
     conn: Connectable,
     found: list[Trunk],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
+    page: Page | None,
 ) -> None:
     """Add sub-ports and tags to the rows of trunks."""
     if not found:
         return
     ids = [trunk["id"] for trunk in found]
-    if statement is None or len(ids) <= _IDS_AT_MOST:
+    if page is None or len(ids) <= _IDS_AT_MOST:
         rows = conn.execute(_SUBPORTS_OF, {"ids": ids})
     else:
-        wanted = statement.with_only_columns(trunks.c.id.label("id")).subquery()
+        wanted = page.ids()
         rows = conn.execute(
-            _SUBPORTS.join(wanted, wanted.c.id == trunk_subports.c.trunk_id), parameters
+            _SUBPORTS.join(wanted, wanted.c.id == trunk_subports.c.trunk_id), page.parameters
         )
     subports: dict[str, list[SubPort]] = {}
     for trunk_id, port_id, kind, number in rows:
