@@ -479,6 +479,64 @@ def test_an_agent_that_has_forgotten_is_told_again(site: Site, told: Told) -> No
     assert [host for _, host, _ in up(site, told, "h1", one, refresh=True)] == ["h1", None]
 
 
+class Directed:
+    """A broker that keeps what is told to single hosts of where ports are."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Any]] = []
+
+    def cast(self, _topic: str, _method: str, /, *, host: str, version: str, **told: Any) -> None:
+        assert version == "1.0"
+        self.heard.append((host, told["fdb_entries"]))
+
+    def deliver(self, *_what: Any, **_message: Any) -> bool:
+        return True
+
+    def fanout(self, *_what: Any, **_message: Any) -> None: ...
+
+
+def test_who_may_have_lost_a_tunnel_is_told_of_all_others_again(site: Site) -> None:
+    for number in (1, 2, 3):
+        start(site, f"h{number}", number=number)
+    network, other = site.network(), site.network()
+    for one in (network, other):
+        site.subnet(one)
+    one, two = site.port(network, "h1"), site.port(network, "h2")
+    last = site.port(other, "h2")
+    reader = JournalReader(site.d.database, "test", from_now=True, batch=500)
+    reader.read()
+    agents_, now = Directed(), [1000.0]
+    follower = told_l2.follower(site.d, agents_, lambda: ADMIN, lambda: now[0])
+
+    def heard(seconds: float = 0) -> list[tuple[str, Any]]:
+        now[0] += seconds
+        while (batch := reader.read()) is not None:
+            follower.handle(batch.entries)
+            reader.done(batch)
+        assert follower.idle is not None
+        follower.idle()
+        found, agents_.heard = agents_.heard, []
+        return found
+
+    for _ in range(6):
+        heard(100)  # whatever is told again as a process begins
+    for port in (last, one):
+        devices.up(site.d, ADMIN, [port["id"]], host=port["binding:host_id"])
+    heard(100)
+    ports.delete(site.d, ADMIN, last["id"])
+    devices.up(site.d, ADMIN, [two["id"]], host="h2")
+    ((host, entries),) = heard()
+    assert host == "h2"
+    (of_network,) = entries.values()
+    assert of_network["ports"].keys() == {"192.0.2.1"}
+    assert heard(1) == []
+    with counted(site.d.database) as statements:
+        assert heard(3) == [("h2", entries)]
+    assert len(statements) <= 5  # the journal's, who listens, and where ports are
+    devices.down(site.d, ADMIN, [one["id"]], host="h1")
+    assert heard(20) == []  # nobody is there any more to tell of
+
+
 def test_many_ports_cost_what_one_does(site: Site, told: Told) -> None:
     start(site, "h1")
     network = site.network()

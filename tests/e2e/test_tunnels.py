@@ -21,6 +21,16 @@ def test_one_network_spans_open_vswitch_and_linux_bridges(site: Site) -> None:
     every_pair_reaches(machines)
 
 
+def test_networks_that_follow_each_other_at_once_are_whole(site: Site) -> None:
+    # Agents take the tunnels of one down while they are told of those of the next.
+    for _ in range(6):
+        network = site.network("vxlan")
+        machines = [site.machine(network, name) for name in ("ovs1", "ovs2", "ovs3")]
+        site.wait_until_active(machines)
+        every_pair_reaches(machines, seconds=20)
+        site.clear()
+
+
 @pytest.mark.parametrize("kind", ["gre", "geneve"])
 def test_open_vswitch_hosts_reach_each_other_by(kind: str, site: Site) -> None:
     network = site.network(kind)

@@ -313,3 +313,59 @@ def test_the_tunnels_of_one_network_do_not_mix(world):
     world.delete("p1")  # which of them it was on nobody knows any more
     messages = world.told()
     assert [one.entries["n1"]["segment_id"] for one in messages] == [77, 78]
+
+
+def _doubtful(world):
+    """Who is told again within the next seconds."""
+    world.clock.now += 5
+    found = world.informed.doubts.due()
+    world.informed.doubts.settle(found)
+    return found
+
+
+@pytest.mark.parametrize("end", ["delete", "down"])
+def test_hosts_that_lose_a_network_while_another_begins_are_told_of_that_again(world, end):
+    world.port("p1", "h1")
+    world.port("p2", "h2")
+    world.port("p3", "h2")
+    world.told()
+    assert _doubtful(world) == set()
+    world.clock.now += 60
+    if end == "delete":
+        world.delete("p1")
+    else:
+        world.change("p1", status="DOWN")
+    world.told()
+    world.informed.doubts.begun("n2", ["h1", "h2", "h3"])
+    assert _doubtful(world) == {("n2", "h1"), ("n2", "h2")}
+
+
+def test_who_begins_makes_all_doubt_that_lose_something(world):
+    world.port("p1", "h1")
+    world.port("p2", "h2")
+    world.told()
+    world.informed.doubts.lost(["h1", "h2", "h3"])
+    assert _doubtful(world) == {("n1", "h1"), ("n1", "h2")}
+
+
+def test_a_port_that_was_not_the_last_one_takes_no_tunnel(world):
+    for name in ("p1", "p2"):
+        world.port(name, "h1")
+    world.told()
+    world.clock.now += 60
+    world.delete("p1")
+    world.told()
+    world.informed.doubts.begun("n2", ["h1"])
+    assert _doubtful(world) == set()
+
+
+def test_a_network_that_is_gone_took_its_tunnels_with_it(world):
+    world.port("p1", "h1")
+    world.change("p1", status="DOWN")
+    world.told()
+    world.clock.now += 60
+    world.tunnels.clear()
+    world.delete("p1")
+    assert world.told() == []
+    world.informed.doubts.begun("n2", ["h1"])
+    assert _doubtful(world) == {("n2", "h1")}

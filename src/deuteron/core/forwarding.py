@@ -12,17 +12,19 @@
 
 States are told, not steps: of a port that was up and down and up again only that it is up. Who has
 asked for details only (BUILD) is where it was. An agent ignores entries of networks that it has no
-port of, so its host is told of the others when its first ports are up.
+port of, so its host is told of the others when its first ports are up. Who loses tunnels meanwhile
+is told again (`deuteron.core.tunnel_doubts`).
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from deuteron.core import port_journal
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry
+from deuteron.core.tunnel_doubts import Doubts
 from deuteron.db import forwarding as rows
 from deuteron.db.forwarding import Placed, Tunnel
 from deuteron.ml2.forwarding_entries import (
@@ -87,6 +89,7 @@ class Moves:
         addresses: port id -> all that it had in the meantime.
         before: port id -> addresses before they changed.
         refreshed: (network, host) of agents that have forgotten.
+        deserted: (network, host) of ports that are gone, wherever they were wired.
     """
 
     networks: set[str] = field(default_factory=set)
@@ -95,6 +98,7 @@ class Moves:
     addresses: dict[str, set[str]] = field(default_factory=dict)
     before: dict[str, set[str]] = field(default_factory=dict)
     refreshed: set[tuple[str, str]] = field(default_factory=set)
+    deserted: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Informed:
@@ -102,9 +106,13 @@ class Informed:
 
     Args:
         clock: seconds, monotonic.
+
+    Attributes:
+        doubts: whom to tell again.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.doubts = Doubts(clock)
         self._clock = clock
         self._told: dict[Where, float] = {}
 
@@ -170,6 +178,8 @@ def _note(
         return
     found.networks.add(network_id)
     found.up[port_id] = None
+    if entry.event == "delete" and before["binding:host_id"]:
+        found.deserted.add((network_id, before["binding:host_id"]))
     left = Left(
         port_id=port_id,
         network_id=network_id,
@@ -180,6 +190,7 @@ def _note(
     if before["status"] in _THERE and left.host and not _is_there(left, port):
         found.addresses.setdefault(port_id, set())
         found.left.append(left)
+        found.deserted.add((network_id, left.host))
 
 
 def _is_there(left: Left, port: Mapping[str, Any] | None) -> bool:
@@ -217,8 +228,6 @@ def messages(
     with d.database.read() as conn:
         tunnels = rows.tunnels(conn, sorted(found.networks), TUNNELS)
         placed = rows.placed(conn, sorted(tunnels), TUNNELS) if tunnels else {}
-    if not tunnels:
-        return []
     return told(found, placed=placed, tunnels=tunnels, endpoints=endpoints, informed=informed)
 
 
@@ -239,14 +248,9 @@ def told(
         endpoints: host -> where its tunnels end.
         informed: what they were told; noted there.
     """
-    reached = {
-        port_id: port
-        for port_id, port in placed.items()
-        if port.host in endpoints and port.tunnel.network_type in endpoints[port.host].network_types
-    }
-    here: dict[Where, list[Placed]] = {}
-    for port in reached.values():
-        here.setdefault((port.network_id, port.tunnel, port.host), []).append(port)
+    reached = _reached(placed, endpoints)
+    here = _here(reached)
+    _note_losses(found, here, informed.doubts)
     made = [
         *_removed(found, here, tunnels, endpoints, informed),
         *_changed(found, reached, endpoints),
@@ -259,15 +263,81 @@ def told(
         if len(here[where]) - len(new) < _FEW or not informed.knows(where):
             informed.note(where)
             own.append(flooding())
-            elsewhere = to_host.setdefault(host, _Collected())
-            for other, ports in here.items():
-                if other[:2] == where[:2] and other[2] != host:
-                    address = endpoints[other[2]].tunneling_ip
-                    elsewhere.add(network_id, tunnel, address, [flooding(), *_all(ports)])
+            _add_others(to_host.setdefault(host, _Collected()), where, here, endpoints)
+            informed.doubts.begun(network_id, _hosts(network_id, here))
         to_all.add(network_id, tunnel, endpoints[host].tunneling_ip, [*own, *_all(new)])
-    for host, elsewhere in to_host.items():
-        made += [Message(method=Method.ADD, entries=one, host=host) for one in elsewhere.entries()]
+    made += _directed(to_host)
     return [*made, *(Message(method=Method.ADD, entries=one) for one in to_all.entries())]
+
+
+def again(
+    d: Deployment,
+    doubtful: Collection[tuple[str, str]],
+    endpoints: Mapping[str, Endpoint],
+) -> list[Message]:
+    """Where all other ports of networks are, for hosts that may have lost it: one statement.
+
+    Args:
+        d: the deployment.
+        doubtful: (network, host), at least one.
+        endpoints: host -> where its tunnels end.
+    """
+    with d.database.read() as conn:
+        placed = rows.placed(conn, sorted({network_id for network_id, _ in doubtful}), TUNNELS)
+    here = _here(_reached(placed, endpoints))
+    to_host: dict[str, _Collected] = {}
+    for where in here:
+        network_id, _, host = where
+        if (network_id, host) in doubtful:
+            _add_others(to_host.setdefault(host, _Collected()), where, here, endpoints)
+    return list(_directed(to_host))
+
+
+def _reached(placed: Mapping[str, Placed], endpoints: Mapping[str, Endpoint]) -> dict[str, Placed]:
+    """The ports whose hosts have tunnels of their network's type."""
+    return {
+        port_id: port
+        for port_id, port in placed.items()
+        if port.host in endpoints and port.tunnel.network_type in endpoints[port.host].network_types
+    }
+
+
+def _here(reached: Mapping[str, Placed]) -> dict[Where, list[Placed]]:
+    found: dict[Where, list[Placed]] = {}
+    for port in reached.values():
+        found.setdefault((port.network_id, port.tunnel, port.host), []).append(port)
+    return found
+
+
+def _hosts(network_id: str, here: Iterable[Where]) -> list[str]:
+    return [where[2] for where in here if where[0] == network_id]
+
+
+def _note_losses(found: Moves, here: Iterable[Where], doubts: Doubts) -> None:
+    """Where the last port of a network has left, its host and those of the others lose tunnels."""
+    there = {(network_id, host) for network_id, _, host in here}
+    for network_id, host in found.deserted - there:
+        doubts.lost([host, *_hosts(network_id, here)])
+
+
+def _add_others(
+    collected: "_Collected",
+    where: Where,
+    here: Mapping[Where, Sequence[Placed]],
+    endpoints: Mapping[str, Endpoint],
+) -> None:
+    """Where the ports of a network are on all other hosts."""
+    network_id, tunnel, host = where
+    for other, ports in here.items():
+        if other[:2] == where[:2] and other[2] != host:
+            address = endpoints[other[2]].tunneling_ip
+            collected.add(network_id, tunnel, address, [flooding(), *_all(ports)])
+
+
+def _directed(to_host: Mapping[str, "_Collected"]) -> Iterator[Message]:
+    for host, collected in to_host.items():
+        for one in collected.entries():
+            yield Message(method=Method.ADD, entries=one, host=host)
 
 
 def _all(ports: Iterable[Placed]) -> Pairs:

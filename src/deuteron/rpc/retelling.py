@@ -66,7 +66,7 @@ class Retelling:
 
     def handle(self, entries: Sequence[Entry]) -> float:
         """As a follower's."""
-        self._reach(lambda: self._tell(entries))
+        self.reach(lambda: self._tell(entries))
         self._keep(entries)
         if self._due:
             self.idle()
@@ -76,24 +76,17 @@ class Retelling:
         """As a follower's: tells again if it is time, and sees whether the broker is there."""
         if self._due and self._clock() >= self._due[0]:
             kept = [entry for _, entry in self._kept.values()]
-            self._reach(lambda: self._tell_all(kept))
+            self.reach(lambda: self._tell_all(kept))
             del self._due[0]
         elif self._clock() >= self._next_knock:
-            self._reach(self._knock)
+            self.reach(self._knock)
 
-    def _tell_all(self, entries: Sequence[Entry]) -> None:
-        for start in range(0, len(entries), _AT_ONCE):
-            self._tell(entries[start : start + _AT_ONCE])
+    def reach(self, do: Callable[[], None]) -> None:
+        """Sends something, and notices by it that the broker is away or back.
 
-    def _keep(self, entries: Sequence[Entry]) -> None:
-        now = self._clock()
-        for entry in entries:
-            self._kept.pop(entry.seq, None)
-            self._kept[entry.seq] = now, entry
-        for seq in list(self._kept)[: max(len(self._kept) - MOST, 0)]:
-            del self._kept[seq]
-
-    def _reach(self, do: Callable[[], None]) -> None:
+        Args:
+            do: sends it; `NotDelivered` if the broker is away.
+        """
         if not self._begun:
             self._keep(self._lately())
             self._begun = True
@@ -112,3 +105,15 @@ class Retelling:
             old = [seq for seq, (at, _) in self._kept.items() if at < now - _KEPT]
             for seq in old:
                 del self._kept[seq]
+
+    def _tell_all(self, entries: Sequence[Entry]) -> None:
+        for start in range(0, len(entries), _AT_ONCE):
+            self._tell(entries[start : start + _AT_ONCE])
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        now = self._clock()
+        for entry in entries:
+            self._kept.pop(entry.seq, None)
+            self._kept[entry.seq] = now, entry
+        for seq in list(self._kept)[: max(len(self._kept) - MOST, 0)]:
+            del self._kept[seq]

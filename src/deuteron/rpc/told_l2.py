@@ -8,7 +8,8 @@ entries --> audience             who listens: nobody, nothing is read
         --> Outgoing
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from deuteron.context import RequestContext
@@ -33,15 +34,21 @@ _KNOCK = Message(topic="deuteron-knock", method="knock", version="1.0", argument
 _FORWARDING = "q-agent-notifier-l2population-update"
 
 
-def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestContext]) -> Follower:
+def follower(
+    d: Deployment,
+    outgoing: Outgoing,
+    context: Callable[[], RequestContext],
+    clock: Callable[[], float] = time.monotonic,
+) -> Follower:
     """What follows the journal for layer 2 agents.
 
     Args:
         d: the deployment.
         outgoing: brings messages to agents.
         context: the service itself as the one who asks.
+        clock: seconds, monotonic.
     """
-    informed = Informed()
+    informed = Informed(clock)
 
     def tell(entries: Sequence[Entry]) -> None:
         send(outgoing, messages(d, context(), entries, informed))
@@ -50,8 +57,36 @@ def follower(d: Deployment, outgoing: Outgoing, context: Callable[[], RequestCon
         send(outgoing, [_KNOCK])
 
     lately = partial(followers.lately, d, seconds=LATELY, at_most=MOST)
-    retelling = Retelling(tell, knock, lately)
-    return Follower(name=NAME, handle=retelling.handle, idle=retelling.idle, lease=_LEASE)
+    retelling = Retelling(tell, knock, lately, clock)
+
+    def tell_doubtful() -> None:
+        doubtful = informed.doubts.due()
+        if doubtful:
+            retelling.reach(lambda: send(outgoing, again(d, doubtful)))
+            informed.doubts.settle(doubtful)
+
+    def handle(entries: Sequence[Entry]) -> float:
+        pause = retelling.handle(entries)
+        tell_doubtful()
+        return pause
+
+    def idle() -> None:
+        retelling.idle()
+        tell_doubtful()
+
+    return Follower(name=NAME, handle=handle, idle=idle, lease=_LEASE)
+
+
+def again(d: Deployment, doubtful: Collection[tuple[str, str]]) -> list[Message]:
+    """Where the ports of networks are, for hosts that may have lost it: two statements.
+
+    Args:
+        d: the deployment.
+        doubtful: (network, host), at least one.
+    """
+    with d.database.read() as conn:
+        endpoints = audiences.read(conn).endpoints
+    return [_forwarded(one) for one in forwarding.again(d, doubtful, endpoints)]
 
 
 def messages(
@@ -89,13 +124,17 @@ def _forwarding(
         return
     ports = there.get("Port", {})
     for one in forwarding.messages(d, entries, ports, audience.endpoints, informed):
-        yield Message(
-            topic=_FORWARDING,
-            method=one.method.value,
-            version="1.0",
-            arguments={"fdb_entries": one.entries},
-            host=one.host,
-        )
+        yield _forwarded(one)
+
+
+def _forwarded(one: forwarding.Message) -> Message:
+    return Message(
+        topic=_FORWARDING,
+        method=one.method.value,
+        version="1.0",
+        arguments={"fdb_entries": one.entries},
+        host=one.host,
+    )
 
 
 def _kinds(audience: Audience) -> set[str]:
