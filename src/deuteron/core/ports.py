@@ -113,7 +113,7 @@ def insert(
     Args:
         d: the deployment.
         tx: the transaction.
-        bodies: validated API dicts.
+        bodies: validated API dicts, perhaps with a ``status``, which no request can give.
         counted: they count for the quota of their projects.
 
     Returns:
@@ -218,7 +218,7 @@ def _new(d: Deployment, body: Port) -> Port:
         "name": body["name"],
         "mac_address": _wanted_mac(body) or macs.generate(d.settings.base_mac),
         "admin_state_up": body["admin_state_up"],
-        "status": "DOWN",
+        "status": body.get("status") or "DOWN",
         "device_id": body["device_id"],
         "device_owner": body["device_owner"],
         "description": body.get("description") or "",

@@ -5,6 +5,7 @@ that locks the row, so that what is checked afterwards stays true until the comm
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -40,7 +41,9 @@ def _agent(*, index: bool = False) -> Column[str]:
 
 
 # `gw_port_id` is the first of its gateways, the one that clients know as external_gateway_info.
-# `ha_vr_id` is the VRRP group (RFC 5798, 5.2.3) of a highly available one.
+# `ha_vr_id` is the VRRP group (RFC 5798, 5.2.3) of a highly available one. `uses` counts what came
+# to lead through it: a floating IP or port forwarding begins by counting it up, which makes it wait
+# for those who change the router, and them for it.
 routers = Table(
     "routers",
     METADATA,
@@ -61,6 +64,7 @@ routers = Table(
     Column("enable_ndp_proxy", Boolean, nullable=False),
     # of the first gateway
     Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
+    Column("uses", BigInteger, nullable=False, default=0),
     *standard(),
 )
 
@@ -107,8 +111,8 @@ floatingips = Table(
     UniqueConstraint("floating_network_id", "fixed_port_id", "fixed_ip_address"),
 )
 
-# Ports of a floating IP that lead to ports inside. Ranges have the same length; a single port is a
-# range of one. Whoever changes those of a floating IP begins by counting its revision up.
+# Ports of a floating IP that lead to ports inside: as many, or all of them to one. A single port is
+# a range of one. Whoever changes those of a floating IP begins by counting its revision up.
 port_forwardings = Table(
     "port_forwardings",
     METADATA,

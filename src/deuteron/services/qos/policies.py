@@ -182,7 +182,7 @@ def delete(
     Raises:
         QosPolicyNotFound: there is none of this id.
         RevisionNumberConstraintFailed: it has another revision.
-        QosPolicyInUse: a port or network has it.
+        QosPolicyInUse: a port, network, floating IP or router has it.
     """
     with d.database.transaction(ctx) as tx:
         policy = rows.row(tx, policy_id, ctx.scope)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Table,
     bindparam,
     case,
     delete,
@@ -28,6 +29,7 @@ from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
 from deuteron.db.pages import Page
 from deuteron.db.rbac_policies import Shareable
+from deuteron.db.router_tables import floatingips, routers
 from deuteron.db.service_tables import qos_default_policies, qos_policies, qos_rules
 from deuteron.db.tables import networks, port_bindings, ports
 from deuteron.db.transaction import Connectable
@@ -303,9 +305,18 @@ def delete_rule(conn: Connectable, rule_id: str) -> bool:
 
 # --- who has a policy, and who sees it ------------------------------------------------------------
 
+# What can have a policy: noun -> table.
+_HOLDERS: Mapping[str, Table] = {
+    "port": ports,
+    "network": networks,
+    "floatingip": floatingips,
+    "router": routers,
+}
 _USERS = union(
-    select(ports.c.project_id).where(ports.c.qos_policy_id == bindparam("object_id")),
-    select(networks.c.project_id).where(networks.c.qos_policy_id == bindparam("object_id")),
+    *(
+        select(table.c.project_id).where(table.c.qos_policy_id == bindparam("object_id"))
+        for table in _HOLDERS.values()
+    )
 ).subquery("users")
 SHAREABLE = Shareable(
     table=qos_policies,
@@ -315,20 +326,26 @@ SHAREABLE = Shareable(
 """How policies are shared."""
 
 _USER = select(
-    select(ports.c.id).where(ports.c.qos_policy_id == bindparam("id")).limit(1).scalar_subquery(),
-    select(networks.c.id)
-    .where(networks.c.qos_policy_id == bindparam("id"))
-    .limit(1)
-    .scalar_subquery(),
+    *(
+        select(table.c.id)
+        .where(table.c.qos_policy_id == bindparam("id"))
+        .limit(1)
+        .scalar_subquery()
+        .label(noun)
+        for noun, table in _HOLDERS.items()
+    )
 )
 
 
 def user(conn: Connectable, policy_id: str) -> tuple[str, str] | None:
-    """One that has the policy: ``port`` or ``network`` and its id; None if there is none."""
-    port_id, network_id = conn.execute(_USER, {"id": policy_id}).one()
-    if port_id is not None:
-        return "port", port_id
-    return None if network_id is None else ("network", network_id)
+    """One that has the policy: a port, network, floating IP or router.
+
+    Returns:
+        (noun, id); None if there is none.
+    """
+    ids = conn.execute(_USER, {"id": policy_id}).one()
+    found = zip(_HOLDERS, ids, strict=True)
+    return next(((noun, one) for noun, one in found if one is not None), None)
 
 
 _FOR_COMPUTE = case((ports.c.device_owner.startswith("compute:"), 1), else_=0)

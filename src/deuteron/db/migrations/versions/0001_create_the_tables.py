@@ -970,6 +970,7 @@ def upgrade() -> None:
         sa.Column("enable_default_route_bfd", sa.Boolean(), nullable=False),
         sa.Column("enable_ndp_proxy", sa.Boolean(), nullable=False),
         sa.Column("qos_policy_id", _text(36), nullable=True),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
