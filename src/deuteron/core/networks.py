@@ -308,6 +308,7 @@ def delete(
         left = ports.on_network(tx, network_id)
         if left:
             raise NetworkInUse(net_id=network_id, reason=f"{_PORTS_LEFT}: {', '.join(left)}")
+        d.networks.on_delete(tx, network)
         segments = segment_rows.of_networks(tx, [network_id]).get(network_id, [])
         if d.mechanisms.overrides(Hook.DELETE_NETWORK_PRECOMMIT):
             context = driver_contexts.for_network(d, ctx, network, segments=segments, tx=tx)

@@ -63,11 +63,12 @@ def take_all(
         d: the deployment.
         tx: in which the resources were inserted.
         made: what they are, singular.
-        project_ids: whose they are.
+        project_ids: whose they are; what is nobody's ('') is the service's own, without a limit.
 
     Raises:
         OverQuota: a project has too many now.
     """
+    project_ids = {one for one in project_ids if one}
     if not project_ids:
         return
     of_all = {one: limit for one, limit in defaults(d).items() if one in made}

@@ -235,7 +235,7 @@ def ensure_default(d: Deployment, tx: Transaction, project_ids: Collection[str])
     security groups (``enable_security_group``) has no default groups either.
 
     Args:
-        project_ids: of the projects.
+        project_ids: of the projects; nobody ('') has none.
 
     Returns:
         Project id -> group id.
@@ -243,6 +243,7 @@ def ensure_default(d: Deployment, tx: Transaction, project_ids: Collection[str])
     Raises:
         TryAgain: a default group was deleted in this very moment.
     """
+    project_ids = {one for one in project_ids if one}
     if not project_ids or not d.settings.securitygroup.enable_security_group:
         return {}
     found = rows.defaults(tx, project_ids)

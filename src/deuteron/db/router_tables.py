@@ -184,13 +184,12 @@ ha_networks = Table(
     Column("network_id", String(36), ForeignKey("networks.id"), nullable=False, unique=True),
 )
 
-# VRRP groups that are taken on a hidden network; the primary key makes each exclusive.
+# VRRP groups that are taken on a hidden network, which stays as long as there is one; the primary
+# key makes each exclusive.
 ha_vr_ids = Table(
     "ha_vr_ids",
     METADATA,
-    Column(
-        "network_id", String(36), ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("network_id", String(36), ForeignKey("networks.id"), primary_key=True),
     Column("vr_id", Integer, primary_key=True, autoincrement=False),
     Column(
         "router_id",

@@ -287,6 +287,18 @@ port_binding_levels = Table(
     Column("segment_id", String(36), ForeignKey("segments.id"), index=True),
 )
 
+# Where a distributed port is: on each of these hosts at once, with levels of its own there. Its row
+# in `port_bindings` names no host.
+distributed_bindings = Table(
+    "distributed_bindings",
+    METADATA,
+    Column("port_id", String(36), ForeignKey("ports.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(255), primary_key=True, index=True),
+    Column("status", String(16), nullable=False),
+    Column("vif_type", String(64), nullable=False),
+    Column("vif_details", Json, nullable=False),
+)
+
 # The last attempts to bind a port, as they are shown by its binding-explanation.
 binding_explanations = Table(
     "binding_explanations",

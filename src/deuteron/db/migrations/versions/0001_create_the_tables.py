@@ -844,6 +844,31 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "distributed_bindings",
+        sa.Column("port_id", _text(36), nullable=False),
+        sa.Column("host", _text(255), nullable=False),
+        sa.Column("status", _text(16), nullable=False),
+        sa.Column("vif_type", _text(64), nullable=False),
+        sa.Column(
+            "vif_details",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["port_id"],
+            ["ports.id"],
+            name=op.f("fk_distributed_bindings_port_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("port_id", "host", name=op.f("pk_distributed_bindings")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_distributed_bindings_host"), "distributed_bindings", ["host"], unique=False
+    )
+    op.create_table(
         "dvr_gateway_ports",
         sa.Column("network_id", _text(36), nullable=False),
         sa.Column("agent_id", _text(36), nullable=False),
@@ -1162,10 +1187,7 @@ def upgrade() -> None:
         sa.Column("vr_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("router_id", _text(36), nullable=False),
         sa.ForeignKeyConstraint(
-            ["network_id"],
-            ["networks.id"],
-            name=op.f("fk_ha_vr_ids_network_id"),
-            ondelete="CASCADE",
+            ["network_id"], ["networks.id"], name=op.f("fk_ha_vr_ids_network_id")
         ),
         sa.ForeignKeyConstraint(
             ["router_id"], ["routers.id"], name=op.f("fk_ha_vr_ids_router_id"), ondelete="CASCADE"
