@@ -8,18 +8,18 @@
     list     get_<noun>                                                               left out
     answers  get_<noun>:<attribute>                                                   left out
 
-404 where the caller may not even see the thing. `Rules` decide once per kind of caller (a set of
-roles) all that does not look at the target, and `Access` gathers it per noun: who may do everything
-is asked nothing per row or attribute.
+404 where the caller may not even see the thing. What does not look at the target is decided once
+per kind of caller (policy_kinds.py): who may do everything is asked nothing per row or attribute.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from deuteron.api.policies import DEFAULTS
-from deuteron.api.policy_checks import EXT_PARENT, Caller, Open, Outcome, Rules
-from deuteron.api.policy_files import SiteRules, parsed, reached
+from deuteron.api import policy_kinds
+from deuteron.api.policy_checks import EXT_PARENT, Open, Outcome
+from deuteron.api.policy_files import SiteRules
+from deuteron.api.policy_kinds import Accesses, Kinds, Power, suffix
 from deuteron.api.policy_parents import KEYS, OfRequest, Owners
 from deuteron.context import RequestContext
 from deuteron.errors import HTTPNotFound, InvalidScope, PolicyNotAuthorized
@@ -31,77 +31,6 @@ if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment
 
 _PROJECT = "project_id"
-_NO_DEFAULT = object()
-# Nouns of which the scope of a read finds what the default of ``get_<noun>`` lets a reader see:
-# there is nothing left to look for in each row.
-_SCOPED = frozenset(("network", "subnet", "port"))
-# Kinds of callers are sets of roles; there are few, unless somebody makes them up.
-_MOST_KINDS = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Power:
-    """One attribute that not everybody may give.
-
-    Args:
-        name: of the attribute.
-        rule: that is asked.
-        outcome: what it says of this kind of caller.
-        default: what the attribute is where nobody gives it; that asks for no power.
-        keys: of an object that have rules of their own; of the objects of a list, all have.
-    """
-
-    name: str
-    rule: str
-    outcome: Outcome
-    default: Any
-    keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What one kind of caller may do with one noun.
-
-    Args:
-        get, create, update, delete: what the rules say.
-        on_create, on_update: attributes that not every such caller may give.
-        hidden: attributes that such callers do not see.
-        hidden_perhaps: attribute -> who sees it.
-        scoped: what the core finds for such callers is what they may see.
-    """
-
-    get: Outcome
-    create: Outcome
-    update: Outcome
-    delete: Outcome
-    on_create: tuple[Power, ...]
-    on_update: tuple[Power, ...]
-    hidden: frozenset[str]
-    hidden_perhaps: tuple[tuple[str, Open], ...]
-    scoped: bool
-
-    def reads(self, fields: Iterable[str]) -> frozenset[str]:
-        """The fields that rules look at where these are to be shown."""
-        asked: list[Outcome] = [test for name, test in self.hidden_perhaps if name in fields]
-        if not self.scoped:
-            asked.append(self.get)
-        parts = [outcome.reads for outcome in asked if isinstance(outcome, Open)]
-        return frozenset((_PROJECT,)).union(*parts) if parts else frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """One kind of caller: its rules, and what was gathered of them.
-
-    Args:
-        rules: for any target.
-        own: for targets of the caller's own project.
-        nouns: (suffix of the rules, own) -> what was gathered.
-    """
-
-    rules: Rules
-    own: Rules
-    nouns: dict[tuple[str, bool], Access]
 
 
 class Policy:
@@ -113,10 +42,8 @@ class Policy:
     """
 
     def __init__(self, site: SiteRules, resources: Iterable[Resource]) -> None:
-        self._site = site
-        self._checks = site.checks or parsed(DEFAULTS)
+        self._kinds = Kinds(site)
         self._owners = Owners(resources)
-        self._kinds: dict[Any, _Kind] = {}
 
     def with_powers(self, ctx: RequestContext) -> RequestContext:
         """The caller with what the rules about callers say: administrator, service, ...
@@ -126,26 +53,17 @@ class Policy:
         """
         if ctx.unrestricted:
             return ctx
-        is_admin = self._holds("context_is_admin", ctx)
-        is_service = self._holds("service_api", ctx) or self._holds("context_is_advsvc", ctx)
-        sees = is_service or self._holds("context_with_global_access", ctx)
-        names = is_admin or is_service or self._holds("context_can_set_project_id", ctx)
-        if not (is_admin or sees or names):
+        kind = self._kinds.of(ctx)
+        powers = policy_kinds.powers(kind.rules, ctx) if kind.powers is None else kind.powers
+        if powers is policy_kinds.NO_POWERS:
             return ctx
         return replace(
             ctx,
-            is_admin=is_admin,
-            is_service=is_service,
-            has_global_access=sees,
-            names_projects=names,
+            is_admin=powers.is_admin,
+            is_service=powers.is_service,
+            has_global_access=powers.has_global_access,
+            names_projects=powers.names_projects,
         )
-
-    def _holds(self, rule: str, ctx: RequestContext) -> bool:
-        outcome = self._kind(ctx).rules.outcome(rule)
-        if not isinstance(outcome, Open):
-            return outcome
-        about = {"user_id": ctx.user_id, _PROJECT: ctx.project_id}
-        return outcome.test(about, ctx, _Nobody())
 
     # --- what handlers ask ------------------------------------------------------------------------
 
@@ -169,7 +87,8 @@ class Policy:
             return
         rule = f"create_{suffix(noun.resource)}"
         self._require_project_scope(rule, ctx)
-        access = self._access(noun, ctx, own=body.get(_PROJECT) == ctx.project_id)
+        accesses = self._kinds.accesses(noun, ctx)
+        access = accesses.own if body.get(_PROJECT) == ctx.project_id else accesses.others
         if access.create is True and not access.on_create:
             return
         target = _with_parent(noun.resource, body, ids)
@@ -206,7 +125,7 @@ class Policy:
         """
         if ctx.unrestricted:
             return
-        access = self._access(noun, ctx, own=False)
+        access = self._kinds.accesses(noun, ctx).others
         powers = [power for power in access.on_update if power.name in changes]
         if access.update is True and not powers and not _is_wide(ctx):
             return
@@ -225,7 +144,7 @@ class Policy:
         """May this be deleted? Arguments and errors as of `may_change`."""
         if ctx.unrestricted:
             return
-        access = self._access(noun, ctx, own=False)
+        access = self._kinds.accesses(noun, ctx).others
         self._require_on(noun, d, ctx, ids, f"delete_{suffix(noun.resource)}", access.delete)
 
     def may_act(
@@ -246,9 +165,9 @@ class Policy:
         """
         if ctx.unrestricted:
             return
-        if rule not in self._checks:
+        if not self._kinds.is_rule(rule):
             rule = f"update_{suffix(noun.resource)}"
-        self._require_on(noun, d, ctx, ids, rule, self._kind(ctx).rules.outcome(rule))
+        self._require_on(noun, d, ctx, ids, rule, self._kinds.of(ctx).rules.outcome(rule))
 
     def require(
         self, d: "Deployment", ctx: RequestContext, rule: str, target: Row | None = None
@@ -268,7 +187,7 @@ class Policy:
             return
         self._require_project_scope(rule, ctx)
         about = {_PROJECT: ctx.project_id} if target is None else target
-        outcome = self._kind(ctx).rules.outcome(rule)
+        outcome = self._kinds.of(ctx).rules.outcome(rule)
         _require(outcome, rule, about, ctx, self._parents(d, ctx, [about]))
 
     def query(self, noun: "Noun", ctx: RequestContext, query: Query) -> Query | None:
@@ -284,7 +203,7 @@ class Policy:
         """
         if ctx.unrestricted:
             return query
-        access = self._access(noun, ctx, own=False)
+        access = self._kinds.accesses(noun, ctx).others
         if access.get is False or _is_wide(ctx):
             return None
         if query.fields is None:
@@ -314,18 +233,19 @@ class Policy:
             return rows
         if _is_wide(ctx):
             return []
-        others = self._access(noun, ctx, own=False)
-        if others.get is not True and not others.scoped:
-            of_own = self._access(noun, ctx, own=True).get
+        accesses = self._kinds.accesses(noun, ctx)
+        others = accesses.others.get
+        if others is not True and not accesses.others.scoped:
+            of_own = accesses.own.get
             parents = self._parents(d, ctx, rows)
             project = ctx.project_id
             rows = [
                 row
                 for row in rows
                 if (of_own is True and row.get(_PROJECT) == project)
-                or _allows(others.get, noun.resource, row, ids, ctx, parents)
+                or _allows(others, noun.resource, row, ids, ctx, parents)
             ]
-        return self.without_hidden(noun, d, ctx, ids, rows)
+        return self._without(accesses, noun, d, ctx, ids, rows)
 
     def without_hidden(
         self,
@@ -338,26 +258,31 @@ class Policy:
         """The rows without the attributes that the caller may not see. Arguments as of `seen`."""
         if ctx.unrestricted:
             return rows
-        if not rows:
-            return rows
-        others, own = self._access(noun, ctx, own=False), self._access(noun, ctx, own=True)
-        some = rows[0]  # the rows of one answer have the same names
-        for name in others.hidden:
-            if name in some:
-                seen_of_own = name not in own.hidden
-                for row in rows:
-                    if not (seen_of_own and row.get(_PROJECT) == ctx.project_id):
-                        row.pop(name, None)
-        for name, test in others.hidden_perhaps:
-            if name in some:
-                seen_of_own = name not in own.hidden and name not in dict(own.hidden_perhaps)
-                parents = self._parents(d, ctx, rows)
-                for row in rows:
-                    if not (
-                        (seen_of_own and row.get(_PROJECT) == ctx.project_id)
-                        or _allows(test, noun.resource, row, ids, ctx, parents)
-                    ):
-                        row.pop(name, None)
+        return self._without(self._kinds.accesses(noun, ctx), noun, d, ctx, ids, rows)
+
+    def _without(
+        self,
+        accesses: Accesses,
+        noun: "Noun",
+        d: "Deployment",
+        ctx: RequestContext,
+        ids: tuple[str, ...],
+        rows: list[Row],
+    ) -> list[Row]:
+        _drop(accesses.hidden, rows)
+        if accesses.hidden_of_others:
+            others = [row for row in rows if row.get(_PROJECT) != ctx.project_id]
+            _drop(accesses.hidden_of_others, others)
+        for name, test, seen_of_own in accesses.hidden_perhaps:
+            if not rows or name not in rows[0]:
+                continue
+            parents = self._parents(d, ctx, rows)
+            for row in rows:
+                if not (
+                    (seen_of_own and row.get(_PROJECT) == ctx.project_id)
+                    or _allows(test, noun.resource, row, ids, ctx, parents)
+                ):
+                    row.pop(name, None)
         return rows
 
     def require_seen(
@@ -384,7 +309,7 @@ class Policy:
         Raises:
             HTTPNotFound: there is not; nothing tells what exists from what does not.
         """
-        if not ctx.unrestricted and self._access(noun, ctx, own=False).get is False:
+        if not ctx.unrestricted and self._kinds.accesses(noun, ctx).others.get is False:
             raise HTTPNotFound
 
     # --- how the answers come about ---------------------------------------------------------------
@@ -427,7 +352,7 @@ class Policy:
             parts = {key for item in value if isinstance(item, dict) for key in item}
         for key in sorted(parts):
             rule = f"{power.rule}:{key}"
-            _require(self._kind(ctx).rules.outcome(rule), rule, target, ctx, parents)
+            _require(self._kinds.of(ctx).rules.outcome(rule), rule, target, ctx, parents)
 
     def _require_project_scope(self, rule: str, ctx: RequestContext) -> None:
         if _is_wide(ctx):
@@ -436,103 +361,13 @@ class Policy:
     def _parents(self, d: "Deployment", ctx: RequestContext, targets: Sequence[Row]) -> OfRequest:
         return OfRequest(self._owners, d, ctx, targets)
 
-    def _kind(self, ctx: RequestContext) -> _Kind:
-        key = (ctx.roles, ctx.service_roles, ctx.system_scope, ctx.is_admin)
-        kind = self._kinds.get(key)
-        if kind is None:
-            caller = Caller(
-                roles=ctx.roles,
-                service_roles=ctx.service_roles,
-                system_scope=ctx.system_scope,
-                is_admin=ctx.is_admin,
-            )
-            if len(self._kinds) >= _MOST_KINDS:
-                self._kinds.clear()
-            kind = self._kinds[key] = _Kind(
-                rules=self._rules(caller, own=False), own=self._rules(caller, own=True), nouns={}
-            )
-        return kind
 
-    def _rules(self, caller: Caller, *, own: bool) -> Rules:
-        site = self._site
-        return Rules(self._checks, caller, default=site.default, own=own, remote=site.remote)
-
-    def _access(self, noun: "Noun", ctx: RequestContext, *, own: bool) -> Access:
-        kind = self._kind(ctx)
-        own = own and ctx.project_id != ""
-        key = (suffix(noun.resource), own)
-        access = kind.nouns.get(key)
-        if access is None:
-            access = kind.nouns[key] = self._gathered(noun, kind, own=own)
-        return access
-
-    def _gathered(self, noun: "Noun", kind: _Kind, *, own: bool) -> Access:
-        rules = kind.own if own else kind.rules
-        named = suffix(noun.resource)
-        hidden, perhaps = [], []
-        for name in sorted(noun.attributes.visible):
-            rule = f"get_{noun.resource.name}:{name}"
-            outcome = rules.outcome(rule) if rule in self._checks else True
-            if outcome is False:
-                hidden.append(name)
-            elif isinstance(outcome, Open):
-                perhaps.append((name, outcome))
-        return Access(
-            get=rules.outcome(f"get_{named}"),
-            create=rules.outcome(f"create_{named}"),
-            update=rules.outcome(f"update_{named}"),
-            delete=rules.outcome(f"delete_{named}"),
-            on_create=tuple(self._powers(noun, rules, f"create_{named}")),
-            on_update=tuple(self._powers(noun, rules, f"update_{named}")),
-            hidden=frozenset(hidden),
-            hidden_perhaps=tuple(perhaps),
-            scoped=named in _SCOPED
-            and kind.own.outcome(f"get_{named}") is True
-            and not reached(f"get_{named}", self._checks) & self._site.texts.keys(),
-        )
-
-    def _powers(self, noun: "Noun", rules: Rules, verb: str) -> Iterable[Power]:
-        """The attributes that not every caller of this kind may give."""
-        for name, facts in noun.attributes.facts.items():
-            if not facts.get("enforce_policy"):
-                continue
-            rule = f"{verb}:{name}"
-            outcome = rules.outcome(rule)
-            below = [one for one in self._checks if one.startswith(f"{rule}:")]
-            open_below = [one for one in (*below, f"{rule}:") if rules.outcome(one) is not True]
-            if outcome is not True or open_below:
-                yield Power(
-                    name=name,
-                    rule=rule,
-                    outcome=outcome,
-                    default=noun.attributes.defaults.get(name, _NO_DEFAULT),
-                    keys=_keys(facts),
-                )
-
-
-class _Nobody:
-    """No parents: what rules about callers themselves are told."""
-
-    def owner(self, _kind: str, _parent_id: str) -> str | None:
-        """Nobody's."""
-        return None
-
-    def of_network(self, _network_id: str, _field: str) -> Any:
-        """Nothing."""
-        return None
-
-
-def suffix(resource: Resource) -> str:
-    """What follows ``create_`` in the names of a noun's rules."""
-    return f"{resource.parent}_{resource.name}" if resource.parent else resource.name
-
-
-def _keys(facts: Mapping[str, Any]) -> frozenset[str]:
-    """The keys of an object that are described one by one, and so have rules of their own."""
-    for rule, described in facts.get("validate", {}).items():
-        if str(rule).startswith("type:dict") and isinstance(described, dict):
-            return frozenset(described)
-    return frozenset()
+def _drop(names: Iterable[str], rows: Sequence[Row]) -> None:
+    """Take attributes out of rows, which all have the same names: those of one answer."""
+    for name in names:
+        if rows and name in rows[0]:
+            for row in rows:
+                row.pop(name, None)
 
 
 def _is_wide(ctx: RequestContext) -> bool:

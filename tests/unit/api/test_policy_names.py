@@ -5,7 +5,7 @@ import pytest
 from deuteron import config
 from deuteron.api import nouns
 from deuteron.api.policies import DEFAULTS
-from deuteron.api.policy import suffix
+from deuteron.api.policy_kinds import suffix
 from deuteron.app import plugins
 from deuteron.surface import Resource
 
