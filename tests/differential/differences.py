@@ -31,6 +31,7 @@ class Difference:
         like: another request, with whose keys we answer.
         more, fewer: keys that are in our answer alone, in the recorded one alone.
         names: of the things in our list.
+        values: those that the request asks for.
     """
 
     requests: tuple[str, ...]
@@ -41,6 +42,7 @@ class Difference:
     more: tuple[str, ...] = ()
     fewer: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
+    values: tuple[str, ...] | None = None
 
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -60,6 +62,16 @@ DIFFERENCES: tuple[Difference, ...] = (
         why="a body of the wrong shape is not a fault of the server",
         status=400,
         error="HTTPBadRequest",
+    ),
+    Difference(
+        requests=(
+            "metering/badprefix",
+            "metering/badsource",
+            "metering/noprefix",
+            "metering/prefixes",
+        ),
+        why="nor is a rule with prefixes that are none, or of both kinds",
+        status=400,
     ),
     Difference(
         requests=("rbac/absentsg", "trunks/nothing"),
@@ -115,6 +127,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         requests=(
             "agents/post",
+            "metering/norenamed",
+            "metering/putlabel",
+            "metering/putrule",
+            "metering/putsource",
+            "metering/renamed",
+            "metering/turned",
             "networks/deleteall",
             "networks/putall",
             "quotas/deleteall",

@@ -4,8 +4,9 @@
 
 URL is that of its API without authentication, where a request without headers is an
 administrator's: http://127.0.0.1:29697 by default. What is made is deleted again. Files in which
-others than administrators ask need Keystone: ``--keystone URL --network URL``; projects and users
-are made there, with the password of ``--password`` for all of them.
+others than administrators ask, or L3 agents are asked for, need Keystone:
+``--keystone URL --network URL``; projects and users are made there, with the password of
+``--password`` for all of them.
 
 The reference has every service plugin that it brings, and otherwise the options and the agents of
 `tests.differential.site`.
@@ -19,6 +20,7 @@ import urllib.request
 from typing import Any
 
 from tests.differential.scenario import Request, Run, areas, requests_of, write
+from tests.differential.site import ROUTED
 
 _SECONDS = 120
 
@@ -136,7 +138,7 @@ def main() -> None:
     asked = parser.parse_args()
     identity = Identity(asked.keystone, asked.password) if asked.keystone else None
     for area in asked.area or areas():
-        others = any(request.asker for request in requests_of(area))
+        others = area in ROUTED or any(request.asker for request in requests_of(area))
         if others and identity is None:
             print(f"{area}: left as it is, needs --keystone", file=sys.stderr)
             continue

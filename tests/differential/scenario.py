@@ -15,10 +15,12 @@ on in lines that begin with a blank and no method. ``#`` begins a comment::
 - ``as PROJECT ROLE`` says who asks from there on; without it, it is an administrator.
   ``$blue`` is the project's id then.
 - ``{header: value}`` before the method is a header of the request.
+- ``=> PATH...`` after it names values that are to be the same as well, as ``status`` or
+  ``fixed_ips.ip_address``: of lists, the values of all elements, in the order of text.
 
 What is kept of an answer: the status, the error's type, the set of keys (of lists, those of all
-elements), and for lists that are asked for with a query the names in it: sorted, unless the
-query sorts.
+elements), for lists that are asked for with a query the names in it (sorted, unless the query
+sorts), and the values that the request names: ids by the label of what has them.
 """
 
 import json
@@ -38,6 +40,8 @@ _LINE = re.compile(
     r"(?:(?P<label>[a-z][a-z0-9-]*):\s+)?(?:\{(?P<header>[\w-]+): (?P<value>[^}]*)\}\s+)?"
     r"(?P<method>GET|POST|PUT|DELETE|PATCH)\s+(?P<path>\S+)(?:\s+(?P<body>.*))?"
 )
+_VALUES = re.compile(r"\s+=>\s+([a-z][\w.:/ -]*)$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"\$([a-z][a-z0-9-]*)((?:\.\w+)*)")
 
 
@@ -50,6 +54,7 @@ class Request:
         asker: project and role, None for an administrator.
         path: from after ``/v2.0``.
         body: JSON, or None.
+        values: the paths of the values that are kept.
     """
 
     label: str | None
@@ -58,6 +63,7 @@ class Request:
     method: str
     path: str
     body: str | None
+    values: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -69,6 +75,8 @@ class Request:
             words.append(f"as {self.asker[0]} {self.asker[1]}")
         if self.body is not None:
             words.append(_digest(self.body))
+        if self.values:
+            words.append(f"=> {' '.join(self.values)}")
         return " ".join(words)
 
 
@@ -81,12 +89,14 @@ class Answer:
         error: the type, None of a success.
         keys: as ``network.subnets[].id``, sorted.
         names: of a list that was asked for with a query; None of everything else.
+        values: those that the request names, in that order, each as JSON.
     """
 
     status: int
     error: str | None = None
     keys: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
+    values: tuple[str, ...] = ()
 
 
 Send = Callable[[Request, str, bytes | None], tuple[int, Any]]
@@ -121,13 +131,24 @@ class Run:
         if request.method == "POST" and status == 201:
             collection = path.split("?")[0].rstrip("/")
             self.made += [f"{collection}/{one['id']}" for one in _things(content) if "id" in one]
-        return _kept(request, status, content)
+        return _kept(request, status, content, self._labels())
 
     def tidy(self) -> None:
         """Delete what was made, the last first; what is gone already is no matter."""
         for path in reversed(self.made):
             self.send(DELETE, path, None)
         self.made.clear()
+
+    def _labels(self) -> dict[str, str]:
+        """Id -> the first label of what has it."""
+        found: dict[str, str] = {}
+        for label, content in self.known.items():
+            one = (
+                content if isinstance(content, str) else next(iter(_things(content)), {}).get("id")
+            )
+            if isinstance(one, str):
+                found.setdefault(one, f"${label}")
+        return found
 
     def _filled(self, text: str) -> str:
         return _NAME.sub(lambda match: self._value(match[1], match[2]), text)
@@ -166,7 +187,8 @@ def requests_of(area: str) -> list[Request]:
             words = line.split()[1:]
             asker = None if words == ["admin"] else (words[0], words[1])
             continue
-        match = _LINE.fullmatch(line)
+        asked = _VALUES.search(line)
+        match = _LINE.fullmatch(line[: asked.start()] if asked else line)
         if match is None:
             raise ValueError(f"{area}: {line}")
         header = (match["header"], match["value"]) if match["header"] else None
@@ -178,6 +200,7 @@ def requests_of(area: str) -> list[Request]:
                 method=match["method"],
                 path=match["path"],
                 body=match["body"],
+                values=tuple(asked[1].split()) if asked else (),
             )
         )
     return found
@@ -214,7 +237,7 @@ def _inner(content: dict[str, Any]) -> Any:
     return next((value for name, value in content.items() if not name.endswith("_links")), None)
 
 
-def _kept(request: Request, status: int, content: Any) -> Answer:
+def _kept(request: Request, status: int, content: Any, labels: Mapping[str, str]) -> Answer:
     if status >= 400:
         fault = content.get("NeutronError") if isinstance(content, dict) else None
         error = fault.get("type") if isinstance(fault, dict) else "-"
@@ -226,9 +249,33 @@ def _kept(request: Request, status: int, content: Any) -> Answer:
         if isinstance(listed, list):
             found = [str(one["name"]) for one in listed if "name" in one]
             names = tuple(found if "sort_key" in query else sorted(found))
+    things = _things(content)
     return Answer(
-        status=status, keys=tuple(sorted(path[1:] for path in _keys(content) if path)), names=names
+        status=status,
+        keys=tuple(sorted(path[1:] for path in _keys(content) if path)),
+        names=names,
+        values=tuple(_value_at(things, value.split("."), labels) for value in request.values),
     )
+
+
+def _value_at(things: Any, steps: list[str], labels: Mapping[str, str]) -> str:
+    """What stands at a path, of all things, as text that is the same on both sides."""
+    found = [things]
+    for step in ["", *steps]:
+        inner = [one.get(step) if isinstance(one, dict) else one for one in found]
+        found = [one for value in inner for one in (value if isinstance(value, list) else [value])]
+    told = sorted(json.dumps(_named(one, labels), sort_keys=True) for one in found)
+    return ", ".join(told)
+
+
+def _named(value: Any, labels: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _named(one, labels) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_named(one, labels) for one in value]
+    if isinstance(value, str):
+        return _UUID.sub("<id>", labels.get(value, value))
+    return value
 
 
 def _keys(content: Any) -> set[str]:
@@ -267,6 +314,8 @@ def write(area: str, answers: Mapping[str, Answer] | list[tuple[str, Answer]]) -
             line["keys"] = shape
         if answer.names is not None:
             line["names"] = list(answer.names)
+        if answer.values:
+            line["values"] = list(answer.values)
         lines.append(json.dumps(line))
     (ANSWERS / f"{area}.jsonl").write_text("\n".join(lines) + "\n")
     used = {
@@ -296,6 +345,7 @@ def recorded(area: str) -> list[tuple[str, Answer]]:
                 error=line.get("error"),
                 keys=tuple(shapes[line["keys"]]) if "keys" in line else (),
                 names=tuple(line["names"]) if "names" in line else None,
+                values=tuple(line.get("values", ())),
             ),
         )
         for line in map(json.loads, (ANSWERS / f"{area}.jsonl").read_text().splitlines())

@@ -6,7 +6,7 @@ from typing import Any
 HOSTS = ("host-1", "host-2")
 
 OPTIONS: Mapping[str, Mapping[str, str]] = {
-    "DEFAULT": {"service_plugins": "flavors,pvlan,qos,trunk"},
+    "DEFAULT": {"service_plugins": "flavors,metering,pvlan,qos,trunk"},
     "ml2": {
         "type_drivers": "flat,vlan,gre,vxlan,geneve,local",
         "project_network_types": "vxlan",
@@ -25,6 +25,10 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "quota_security_group_rule": "-1",
     },
 }
+
+
+# The areas that were recorded where L3 agents report, and need Keystone for that alone.
+ROUTED = ("l3_agents",)
 
 
 def agent(host: str) -> dict[str, Any]:
@@ -56,5 +60,28 @@ def agent(host: str) -> dict[str, Any]:
             "baremetal_smartnic": False,
             "resource_provider_bandwidths": {},
             "devices": 0,
+        },
+    }
+
+
+def l3_agent(host: str) -> dict[str, Any]:
+    """What the L3 agent of a host reports."""
+    return {
+        "agent_type": "L3 agent",
+        "binary": "neutron-l3-agent",
+        "host": host,
+        "topic": "l3_agent",
+        "availability_zone": "nova",
+        "start_flag": True,
+        "configurations": {
+            "agent_mode": "dvr_snat" if host == HOSTS[0] else "legacy",
+            "handle_internal_only_routers": True,
+            "interface_driver": "openvswitch",
+            "log_agent_heartbeats": False,
+            "extensions": ["port_forwarding", "conntrack_helper", "ndp_proxy"],
+            "routers": 0,
+            "ex_gw_ports": 0,
+            "interfaces": 0,
+            "floating_ips": 0,
         },
     }
