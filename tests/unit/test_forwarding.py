@@ -7,7 +7,7 @@ import pytest
 
 from deuteron.core.followers import Entry
 from deuteron.core.forwarding import Informed, Message, moves, told
-from deuteron.db.forwarding import Placed, Tunnel
+from deuteron.db.forwarding import Placed, Tunnel, key_of
 from deuteron.ml2.forwarding_entries import Endpoint, Method
 
 FLOOD = ["00:00:00:00:00:00", "0.0.0.0"]
@@ -90,7 +90,7 @@ class World:
     def told(self) -> list[Message]:
         entries, self.entries = self.entries, []
         placed = {
-            name: Placed(
+            key_of(name, port["binding:host_id"], port["device_owner"]): Placed(
                 id=name,
                 network_id="n1",
                 host=port["binding:host_id"],

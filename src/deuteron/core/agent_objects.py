@@ -8,11 +8,13 @@ Any number of objects costs the same number of statements.
 from typing import Any
 
 from deuteron.context import RequestContext
+from deuteron.core import distributed
 from deuteron.core import networks as network_verbs
 from deuteron.core import ports as port_verbs
 from deuteron.core.deployment import Deployment
 from deuteron.core.segment_hosts import hosts_of
 from deuteron.db import agent_objects as rows
+from deuteron.db import distributed_bindings as distributed_rows
 from deuteron.query import Query
 
 Resource = dict[str, Any]
@@ -28,17 +30,28 @@ def ports(d: Deployment, ctx: RequestContext, query: Query) -> list[Resource]:
 
     Returns:
         API dicts with ``bindings`` and ``binding_levels`` (see `deuteron.db.agent_objects`), the
-        levels of the active binding last.
+        levels of the active binding last, and the ``distributed_bindings`` of a distributed port.
     """
     found = port_verbs.list_(d, ctx, query)
     if not found:
         return found
     ids = [port["id"] for port in found]
+    everywhere = [port["id"] for port in found if distributed.is_distributed(port)]
     with d.database.read() as conn:
         bindings = rows.bindings(conn, ids)
         levels = rows.levels(conn, ids)
+        of_hosts = distributed_rows.of_ports(conn, everywhere)
     for port in found:
-        port["bindings"] = [one for one in bindings.get(port["id"], ()) if one["host"]]
+        port["distributed_bindings"] = [
+            {**one, "vnic_type": port["binding:vnic_type"], "profile": {}}
+            for one in of_hosts.get(port["id"], ())
+        ]
+        # Agents look for the active one, also of ports that are on many hosts.
+        port["bindings"] = [
+            one
+            for one in bindings.get(port["id"], ())
+            if one["host"] or distributed.is_distributed(port)
+        ]
         port["binding_levels"] = sorted(
             levels.get(port["id"], ()), key=lambda one: one["host"] == port["binding:host_id"]
         )

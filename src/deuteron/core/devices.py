@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import provisioning
+from deuteron.core import distributed, provisioning
 from deuteron.core.deployment import Deployment
 from deuteron.db import agent_objects as object_rows
 from deuteron.db import networks as network_rows
@@ -178,8 +178,9 @@ def up(
     """
     with d.database.read() as conn:
         states = find(conn, devices)
-    there = [one for one in states if one is not None]
+    there, everywhere = _apart(states)
     provisioning.wired(d, ctx, there, host=host, refresh=refresh)
+    distributed.wired(d, ctx, everywhere, host=host, refresh=refresh)
     return states
 
 
@@ -189,6 +190,16 @@ def down(
     """Devices are no more on the host of an agent; see `up`."""
     with d.database.read() as conn:
         states = find(conn, devices)
-    there = [one for one in states if one is not None]
+    there, everywhere = _apart(states)
     provisioning.unwired(d, ctx, there, host=host)
+    distributed.unwired(d, ctx, everywhere, host=host)
     return states
+
+
+def _apart(states: Sequence[PortState | None]) -> tuple[list[PortState], list[PortState]]:
+    """The ports that are on one host, and those that are on many."""
+    known = [one for one in states if one is not None]
+    return (
+        [one for one in known if not distributed.is_distributed(one.port)],
+        [one for one in known if distributed.is_distributed(one.port)],
+    )

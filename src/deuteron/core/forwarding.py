@@ -84,7 +84,7 @@ class Moves:
 
     Args:
         networks: of all ports that moved.
-        up: ids of ports that may have come.
+        up: ports that may have come, by `deuteron.db.forwarding.key_of`.
         left: places where ports may be no more.
         addresses: port id -> all that it had in the meantime.
         before: port id -> addresses before they changed.
@@ -177,7 +177,7 @@ def _note(
     if entry.event != "delete" and not any(name in was for name in _PLACE):
         return
     found.networks.add(network_id)
-    found.up[port_id] = None
+    found.up[rows.key_of(port_id, details["binding:host_id"], details["device_owner"])] = None
     if entry.event == "delete" and before["binding:host_id"]:
         found.deserted.add((network_id, before["binding:host_id"]))
     left = Left(
@@ -243,7 +243,7 @@ def told(
 
     Args:
         found: what has happened.
-        placed: the ports of the networks that are ACTIVE on a host, by id.
+        placed: the ports of the networks that are ACTIVE on a host, by their keys.
         tunnels: of the networks.
         endpoints: host -> where its tunnels end.
         informed: what they were told; noted there.

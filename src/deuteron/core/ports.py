@@ -23,6 +23,7 @@ from deuteron.context import RequestContext
 from deuteron.core import (
     binding,
     dhcp_scheduling,
+    distributed,
     driver_contexts,
     foreign_attributes,
     ipam,
@@ -210,7 +211,8 @@ def _wanted_mac(body: Mapping[str, Any]) -> str | None:
 
 
 def _new(d: Deployment, body: Port) -> Port:
-    host = body.get("binding:host_id") or ""
+    everywhere = distributed.is_distributed(body)
+    host = "" if everywhere else body.get("binding:host_id") or ""
     return {
         "id": str(uuid.uuid4()),
         "project_id": body["project_id"],
@@ -225,7 +227,7 @@ def _new(d: Deployment, body: Port) -> Port:
         "binding:host_id": host,
         "binding:vnic_type": body.get("binding:vnic_type") or "normal",
         "binding:profile": body.get("binding:profile") or {},
-        "binding:vif_type": "unbound",
+        "binding:vif_type": distributed.VIF_TYPE if everywhere else "unbound",
         "binding:vif_details": {},
         "fixed_ips": [],
         "tags": sorted(set(body.get("tags") or ())),
@@ -567,6 +569,8 @@ def remove(d: Deployment, tx: Transaction, port: Port) -> postcommits.Due | None
         as `delete`.
     """
     d.ports.on_delete(tx, port)
+    if distributed.is_distributed(port):
+        distributed.leave(d, tx, [port["id"]])
     levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
     if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
         context = driver_contexts.for_port(d, tx.context, port, tx=tx)

@@ -2,14 +2,39 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    select,
+    true,
+    union_all,
+)
 
-from deuteron.db.tables import ip_allocations, port_binding_levels, port_bindings, ports, segments
+from deuteron.db.tables import (
+    distributed_bindings,
+    ip_allocations,
+    port_binding_levels,
+    port_bindings,
+    ports,
+    segments,
+)
 from deuteron.db.transaction import Connectable
 
 _NETWORKS: BindParameter[list[str]] = bindparam("networks", expanding=True)
 _TYPES: BindParameter[list[str]] = bindparam("types", expanding=True)
+# Owner of ports that are on many hosts at once.
+_DISTRIBUTED = "network:router_interface_distributed"
+
+
+def key_of(port_id: str, host: str, device_owner: str) -> str:
+    """What tells a port on a host from others: its id, and the host if it is on many."""
+    return f"{port_id} on {host}" if device_owner == _DISTRIBUTED else port_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +58,41 @@ class Placed:
     ip_addresses: tuple[str, ...]
 
 
-_PLACED = (
-    select(
-        ports.c.id,
-        ports.c.network_id,
-        port_bindings.c.host,
-        ports.c.mac_address,
-        ports.c.device_owner,
-        port_binding_levels.c.level,
-        segments.c.network_type,
-        segments.c.segmentation_id,
-        ip_allocations.c.ip_address,
+def _placed(bindings: Table, active: ColumnElement[bool], *, everywhere: bool) -> Select[Any]:
+    """The ports that are ACTIVE on a host, by one of the two tables of bindings."""
+    distributed = ports.c.device_owner == _DISTRIBUTED
+    return (
+        select(
+            ports.c.id.label("port_id"),
+            ports.c.network_id,
+            bindings.c.host.label("host"),
+            ports.c.mac_address,
+            ports.c.device_owner,
+            port_binding_levels.c.level.label("level"),
+            segments.c.network_type,
+            segments.c.segmentation_id,
+            ip_allocations.c.ip_address.label("ip_address"),
+        )
+        .join(bindings, and_(bindings.c.port_id == ports.c.id, bindings.c.status == "ACTIVE"))
+        .join(
+            port_binding_levels,
+            and_(
+                port_binding_levels.c.port_id == ports.c.id,
+                port_binding_levels.c.host == bindings.c.host,
+            ),
+        )
+        .join(segments, segments.c.id == port_binding_levels.c.segment_id)
+        .outerjoin(ip_allocations, ip_allocations.c.port_id == ports.c.id)
+        .where(
+            ports.c.network_id.in_(_NETWORKS), active, distributed if everywhere else ~distributed
+        )
     )
-    .join(
-        port_bindings,
-        and_(port_bindings.c.port_id == ports.c.id, port_bindings.c.status == "ACTIVE"),
-    )
-    .join(
-        port_binding_levels,
-        and_(
-            port_binding_levels.c.port_id == ports.c.id,
-            port_binding_levels.c.host == port_bindings.c.host,
-        ),
-    )
-    .join(segments, segments.c.id == port_binding_levels.c.segment_id)
-    .outerjoin(ip_allocations, ip_allocations.c.port_id == ports.c.id)
-    .where(ports.c.network_id.in_(_NETWORKS), ports.c.status == "ACTIVE")
-    .order_by(ports.c.id, port_binding_levels.c.level, ip_allocations.c.ip_address)
-)
+
+
+_PLACED = union_all(
+    _placed(port_bindings, ports.c.status == "ACTIVE", everywhere=False),
+    _placed(distributed_bindings, true(), everywhere=True),
+).order_by("port_id", "host", "level", "ip_address")
 _TUNNELS = (
     select(segments.c.network_id, segments.c.network_type, segments.c.segmentation_id)
     .where(segments.c.network_id.in_(_NETWORKS), segments.c.network_type.in_(_TYPES))
@@ -71,7 +103,7 @@ _TUNNELS = (
 def placed(
     conn: Connectable, network_ids: Sequence[str], types: Sequence[str]
 ) -> dict[str, Placed]:
-    """The ports of networks that are ACTIVE on a host, by id: one statement.
+    """The ports of networks that are ACTIVE on a host, by `key_of`: one statement.
 
     Args:
         conn: where to look.
@@ -81,9 +113,10 @@ def placed(
     found: dict[str, tuple[int, Placed]] = {}
     for row in conn.execute(_PLACED, {"networks": list(network_ids)}):
         port_id, network_id, host, mac_address, owner, level, kind, number, address = row
-        known = found.get(port_id)
+        key = key_of(port_id, host, owner)
+        known = found.get(key)
         before = known[1].ip_addresses if known is not None and known[0] == level else ()
-        found[port_id] = (
+        found[key] = (
             level,
             Placed(
                 id=port_id,
@@ -95,7 +128,7 @@ def placed(
                 ip_addresses=before if address is None else (*before, address),
             ),
         )
-    return {one.id: one for _, one in found.values() if one.tunnel.network_type in types}
+    return {key: one for key, (_, one) in found.items() if one.tunnel.network_type in types}
 
 
 def tunnels(

@@ -269,6 +269,18 @@ BINDING = Kind(
         *_columns("vnic_type", "status"),
     ),
 )
+DISTRIBUTED_BINDING = Kind(
+    name="DistributedPortBinding",
+    version="1.0",
+    fields=(
+        *_columns("port_id", "host"),
+        Field(name="profile", value=lambda data, _: json.dumps(data["profile"])),
+        column("vif_type"),
+        Field(name="vif_details", value=lambda data, _: _details(data["vif_details"])),
+        *_columns("vnic_type", "status"),
+        Field(name="router_id", value=lambda data, _: data["device_id"]),
+    ),
+)
 BINDING_LEVEL = Kind(
     name="PortBindingLevel",
     version="1.1",
@@ -333,7 +345,15 @@ def _segment(segment: Data | None) -> dict[str, Any] | None:
 def _of_port(key: str, kind: Kind) -> Callable[[Data], list[dict[str, Any]]]:
     """The parts of a port under a key, as objects that know their port."""
     return lambda port: [
-        primitive(kind, {**part, "port_id": port["id"], "network_id": port["network_id"]})
+        primitive(
+            kind,
+            {
+                **part,
+                "port_id": port["id"],
+                "network_id": port["network_id"],
+                "device_id": port["device_id"],
+            },
+        )
         for part in port.get(key) or ()
     ]
 
@@ -389,7 +409,7 @@ PORT = Kind(
         related("bindings", _of_port("bindings", BINDING)),
         related("data_plane_status", _if_set("data_plane_status", DATA_PLANE_STATUS), since=(1, 1)),
         related("dhcp_options", _options),
-        related("distributed_bindings", lambda _data: []),
+        related("distributed_bindings", _of_port("distributed_bindings", DISTRIBUTED_BINDING)),
         related("dns", _dns),
         related("fixed_ips", _of_port("fixed_ips", IP_ALLOCATION)),
         related("hints", _if_set("hints", HINTS), since=(1, 8)),
