@@ -5,7 +5,7 @@ from collections.abc import Callable
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Follower
-from deuteron.rpc import told_dhcp, told_l2
+from deuteron.rpc import told_dhcp, told_l2, told_metering
 from deuteron.rpc.endpoint import Outgoing
 
 
@@ -20,7 +20,10 @@ def followers(
         context: the service itself as the one who asks.
     """
     notified = d.settings.dhcp_agent_notification
+    chosen = d.settings.service_plugins
+    metered = chosen is None or "metering" in chosen
     return (
         told_l2.follower(d, outgoing, context),
         *((told_dhcp.follower(d, outgoing, context),) if notified else ()),
+        *((told_metering.follower(d, outgoing),) if metered else ()),
     )

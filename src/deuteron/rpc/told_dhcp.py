@@ -1,7 +1,7 @@
 """What DHCP agents are told: entries of the journal in, casts out.
 
     follow the journal --> dhcp_news.read --> casts()   pure
-                                          `-> Outgoing  to dhcp_agent.<host>, or all of them
+                                          `-> Delivery  to dhcp_agent.<host>, or all of them
 
 Methods, payloads and their ``priority`` are Neutron's (observed):
 
@@ -14,15 +14,9 @@ Methods, payloads and their ``priority`` are Neutron's (observed):
     agent enabled, disabled               agent_updated                                that agent
 
 A port or subnet that has changed often since the last look is told once, as it is.
-
-After a broker has lost its queues, agents need some seconds to listen again, and messages to nobody
-are lost. So an agent that is alive and does not listen is waited for, though not for ever. One that
-is dead is told nothing: it asks for everything when it is back, and what had been waiting for it in
-the meantime would be old.
 """
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,12 +27,11 @@ from deuteron.core import dhcp_news
 from deuteron.core.deployment import Deployment
 from deuteron.core.dhcp_news import News
 from deuteron.core.dhcp_scheduling import GIVEN, TAKEN
-from deuteron.core.followers import Entry, Follower, NotDelivered
+from deuteron.core.followers import Entry, Follower
+from deuteron.rpc.delivery import Delivery
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.forms import as_told
-from deuteron.rpc.messaging import MessagingException
-
-LOG = logging.getLogger(__name__)
+from deuteron.rpc.message import Message
 
 NAME = "dhcp agents"
 TOPIC = "dhcp_agent"
@@ -48,8 +41,6 @@ DHCP_AGENT = "DHCP agent"
 _HIGH, _LOW = 5, 6
 _GIVEN = "network_create_end"
 
-# Seconds that an agent that is alive may take to listen.
-_PATIENCE = 60.0
 # Entries of the journal that are read at once.
 _BATCH = 200
 
@@ -213,40 +204,22 @@ def follower(
         context: the service itself as the one who asks.
         seconds: monotonic.
     """
-    deaf: dict[str, float] = {}
+    delivery = Delivery(outgoing, kind=DHCP_AGENT, seconds=seconds)
 
     def handle(entries: Sequence[Entry]) -> float:
         news = dhcp_news.read(d, context(), entries)
-        if news is None:
-            return 0
-        unheard: set[str] = set()
-        for cast in casts(entries, news):
-            if cast.host is None:
-                _is_taken(outgoing, cast)
-            elif cast.host not in news.alive or cast.host in unheard:
-                continue  # what an agent is told comes in order
-            elif _is_taken(outgoing, cast):
-                deaf.pop(cast.host, None)
-            else:
-                unheard.add(cast.host)
-        now = seconds()
-        waiting = [host for host in sorted(unheard) if now < deaf.setdefault(host, now + _PATIENCE)]
-        if waiting:
-            raise NotDelivered(f"the DHCP agents of {', '.join(waiting)} do not listen")
-        for host in unheard:
-            LOG.warning("The DHCP agent of %s is alive, but listens to nothing", host)
+        if news is not None:
+            delivery.send(map(_message, casts(entries, news)), news.alive)
         return 0
 
     return Follower(name=NAME, handle=handle, batch=_BATCH)
 
 
-def _is_taken(outgoing: Outgoing, cast: Cast) -> bool:
-    """Send one message; whether somebody is there to hear it."""
-    message: dict[str, Any] = {"version": VERSION, "payload": cast.payload}
-    try:
-        if cast.host is None:
-            outgoing.fanout(TOPIC, cast.method, **message)
-            return True
-        return outgoing.deliver(TOPIC, cast.method, host=cast.host, **message)
-    except MessagingException as error:
-        raise NotDelivered(f"DHCP agents cannot be told: {error}") from error
+def _message(cast: Cast) -> Message:
+    return Message(
+        topic=TOPIC,
+        method=cast.method,
+        version=VERSION,
+        arguments={"payload": cast.payload},
+        host=cast.host,
+    )

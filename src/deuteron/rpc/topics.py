@@ -10,6 +10,7 @@ from deuteron.rpc import (
     devices,
     dhcp,
     dvr,
+    metering,
     reports,
     resources,
     security_groups,
@@ -21,6 +22,7 @@ from deuteron.rpc.endpoint import Endpoint
 REPORTS = "q-reports-plugin"
 PLUGIN = "q-plugin"
 TRUNKS = "trunk"
+METERING = "q-metering-plugin"
 
 
 def topics() -> Mapping[str, tuple[Endpoint, ...]]:
@@ -38,4 +40,5 @@ def topics() -> Mapping[str, tuple[Endpoint, ...]]:
             *dhcp.endpoints(),
         ),
         TRUNKS: (trunks.ENDPOINT,),
+        METERING: (metering.ENDPOINT,),
     }

@@ -9,6 +9,7 @@ from tests.deployments import ADMIN
 
 class _Settings:
     dhcp_agent_notification = True
+    service_plugins = None
 
 
 class _Deployment:

@@ -1,17 +1,23 @@
 """Metering labels and their rules in the database: rows to API dicts and back."""
 
+from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, true, update
 
 from deuteron.db.collection import Collection
+from deuteron.db.router_tables import router_l3_agents, routers
 from deuteron.db.service_tables import metering_label_rules, metering_labels
+from deuteron.db.tables import agents
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
 
 Label = dict[str, Any]
 Rule = dict[str, Any]
+Router = dict[str, Any]
+
+METERING_AGENT = "Metering agent"
 
 _LABEL: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in metering_labels.columns if column.name != "rules"
@@ -119,3 +125,91 @@ def rules_of(conn: Connectable, label_ids: Iterable[str]) -> dict[str, list[Rule
         rule = dict(zip(_RULE, row, strict=True))
         found.setdefault(rule["metering_label_id"], []).append(rule)
     return found
+
+
+# --- what agents are told -------------------------------------------------------------------------
+
+_KNOWN_LABELS = select(*_LABEL.values()).order_by(metering_labels.c.id)
+_LABELS_OF = _KNOWN_LABELS.where(
+    or_(
+        metering_labels.c.shared == true(),
+        metering_labels.c.project_id.in_(bindparam("projects", expanding=True)),
+    )
+)
+_LABELS_BY_ID = _KNOWN_LABELS.where(metering_labels.c.id.in_(bindparam("ids", expanding=True)))
+_ANY_LABEL = select(metering_labels.c.id).limit(1)
+_AGENTS = select(agents.c.host, agents.c.heartbeat_timestamp).where(
+    agents.c.agent_type == METERING_AGENT
+)
+_ROUTER = ("id", "name", "project_id", "admin_state_up", "status", "gw_port_id", "distributed")
+_ROUTERS = (
+    select(*(routers.c[name] for name in _ROUTER))
+    .where(routers.c.admin_state_up == true())
+    .order_by(routers.c.id)
+)
+_PLACES = (
+    select(*(routers.c[name] for name in _ROUTER), agents.c.host)
+    .join(router_l3_agents, router_l3_agents.c.router_id == routers.c.id)
+    .join(agents, agents.c.id == router_l3_agents.c.agent_id)
+    .order_by(routers.c.id, agents.c.host)
+)
+_ON_HOSTS = _PLACES.where(
+    agents.c.host.in_(bindparam("hosts", expanding=True)), routers.c.admin_state_up == true()
+)
+_ON_HOSTS_OF = _ON_HOSTS.where(routers.c.project_id.in_(bindparam("projects", expanding=True)))
+_PLACES_OF = _PLACES.where(routers.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def any_label(conn: Connectable) -> bool:
+    """Whether there is any label."""
+    return conn.execute(_ANY_LABEL).first() is not None
+
+
+def labels_by_id(conn: Connectable, label_ids: Iterable[str]) -> list[Label]:
+    """Those of these labels that exist, without rules: one statement."""
+    rows = conn.execute(_LABELS_BY_ID, {"ids": sorted(set(label_ids))})
+    return [dict(zip(_LABEL, row, strict=True)) for row in rows]
+
+
+def labels_of(conn: Connectable, projects: Iterable[str]) -> list[Label]:
+    """The labels of these projects and all shared ones, with their ``rules``: two statements."""
+    rows = conn.execute(_LABELS_OF, {"projects": sorted(set(projects))})
+    found = [dict(zip(_LABEL, row, strict=True)) for row in rows]
+    rules = rules_of(conn, (label["id"] for label in found)) if found else {}
+    for label in found:
+        label["rules"] = rules.get(label["id"], [])
+    return found
+
+
+def metering_agents(conn: Connectable) -> dict[str, str]:
+    """Host -> last heartbeat (``2014-06-04 12:00:00``) of each metering agent."""
+    return {row[0]: row[1] for row in conn.execute(_AGENTS)}
+
+
+def enabled_routers(conn: Connectable) -> list[Router]:
+    """All routers that are administratively up, as far as metering agents know them."""
+    return [dict(zip(_ROUTER, row, strict=True)) for row in conn.execute(_ROUTERS)]
+
+
+def enabled_on(
+    conn: Connectable, hosts: Several[str], projects: Several[str] | None = None
+) -> list[tuple[Router, str]]:
+    """The routers on these hosts that are administratively up, and where they are.
+
+    Args:
+        conn: where to look; one statement.
+        hosts: of L3 agents.
+        projects: whose routers, None for all.
+    """
+    parameters: dict[str, Any] = {"hosts": sorted(hosts)}
+    if projects is None:
+        rows = conn.execute(_ON_HOSTS, parameters)
+    else:
+        rows = conn.execute(_ON_HOSTS_OF, {**parameters, "projects": sorted(projects)})
+    return [(dict(zip(_ROUTER, row[:-1], strict=True)), row[-1]) for row in rows]
+
+
+def places_of(conn: Connectable, router_ids: Several[str]) -> set[tuple[str, str]]:
+    """(router id, host) of each place of these routers: one statement."""
+    rows = conn.execute(_PLACES_OF, {"ids": sorted(router_ids)})
+    return {(row[0], row[-1]) for row in rows}
