@@ -8,6 +8,7 @@ import pytest
 
 from deuteron.core import agents, dhcp_agents, dhcp_scheduling, networks, ports
 from deuteron.core.dhcp_agents import device_id
+from deuteron.core.failover import FailOver
 from deuteron.db import dhcp_agents as rows
 from deuteron.db import segments as segment_rows
 from deuteron.errors import (
@@ -317,7 +318,7 @@ def test_rounds_wait_until_all_agents_could_report(site):
     site.clock.turn(3600)
     start(site, "h2")
     now = [0.0]
-    rounds = dhcp_agents.FailOver(site.d, lambda: ADMIN, seconds=lambda: now[0])
+    rounds = FailOver(site.d, DHCP, dhcp_agents.fail_over, lambda: ADMIN, seconds=lambda: now[0])
 
     def after(seconds: float) -> int:
         now[0] += seconds

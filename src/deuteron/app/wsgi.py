@@ -19,11 +19,12 @@ from deuteron.app import authentication, followers, plugins
 from deuteron.app.background import Background, Chore, Following, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
-from deuteron.core import binding, postcommit_repair, segment_ranges
+from deuteron.core import binding, dhcp_agents, postcommit_repair, segment_ranges
 from deuteron.core import followers as journal_followers
 from deuteron.core.deployment import Deployment
-from deuteron.core.dhcp_agents import FailOver
+from deuteron.core.failover import FailOver
 from deuteron.db import journal
+from deuteron.db.agents import DHCP_AGENT
 
 # What is shown in /v2.0/extensions: each of them complete.
 ALIASES = (
@@ -195,7 +196,7 @@ def chores(deployment: Deployment) -> list[Chore]:
             every=60,
             run=lambda: binding.resume(deployment, own_context()),
         ),
-        *_dhcp(deployment),
+        *_of_dead_agents(deployment),
         Chore(
             name="journal",
             every=3600,
@@ -206,15 +207,19 @@ def chores(deployment: Deployment) -> list[Chore]:
     ]
 
 
-def _dhcp(deployment: Deployment) -> list[Chore]:
-    if not deployment.settings.allow_automatic_dhcp_failover:
-        return []
+def _of_dead_agents(deployment: Deployment) -> list[Chore]:
+    """What becomes of the things of agents that are dead, as far as a site wishes it."""
+    settings = deployment.settings
+    wished = dict(one for plugin in plugins.enabled(settings) for one in plugin.failover.items())
+    if settings.allow_automatic_dhcp_failover:
+        wished[DHCP_AGENT] = dhcp_agents.fail_over
     return [
         Chore(
-            name="networks of dead DHCP agents",
-            every=max(deployment.settings.agent_down_time // 2, 1),
-            run=FailOver(deployment, own_context),
+            name=f"fail-over, {agent_type}",
+            every=max(settings.agent_down_time // 2, 1),
+            run=FailOver(deployment, agent_type, move, own_context),
         )
+        for agent_type, move in wished.items()
     ]
 
 

@@ -10,9 +10,8 @@ DHCP server stays.
 """
 
 import logging
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from deuteron.context import RequestContext
@@ -42,8 +41,6 @@ from deuteron.errors import (
 from deuteron.query import Query
 
 LOG = logging.getLogger(__name__)
-
-_QUIET_ROUNDS = 3
 
 Resource = dict[str, Any]
 
@@ -256,42 +253,3 @@ def _move(d: Deployment, ctx: RequestContext, place: Place) -> bool:
         dead.heartbeat_timestamp,
     )
     return True
-
-
-class FailOver:
-    """`fail_over`, called again and again by one process, twice per ``agent_down_time``.
-
-    It acts from the third round on in which agents were alive: after a start, a pause, a leap of
-    the clock or while the broker was away all agents must first have the time to report.
-
-    Args:
-        d: the deployment.
-        context: makes the context of a round.
-        seconds: the present time in seconds.
-    """
-
-    def __init__(
-        self,
-        d: Deployment,
-        context: Callable[[], RequestContext],
-        *,
-        seconds: Callable[[], float] = time.time,
-    ) -> None:
-        self._d = d
-        self._context = context
-        self._seconds = seconds
-        self._last: float | None = None
-        self._quiet_rounds = 0
-
-    def __call__(self) -> int:
-        """One round; how many networks were taken from dead agents."""
-        now, before = self._seconds(), self._last
-        self._last = now
-        with self._d.database.read() as conn:
-            alive = any(rows.hosts_alive(conn, alive_since(self._d)).values())
-        if before is None or not 0 <= now - before <= self._d.settings.agent_down_time:
-            self._quiet_rounds = 0
-        self._quiet_rounds = self._quiet_rounds + 1 if alive else 0
-        if self._quiet_rounds < _QUIET_ROUNDS:
-            return 0
-        return fail_over(self._d, self._context())

@@ -17,7 +17,8 @@ from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry
 from deuteron.core.liveness import alive_since
 from deuteron.core.port_journal import ADDRESSED
-from deuteron.db import dhcp_agents as rows
+from deuteron.db import agents as rows
+from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.dhcp_agents import DhcpAgent
 from deuteron.query import Query
 
@@ -80,7 +81,7 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
         entries: of the journal.
     """
     with d.database.read() as conn:
-        alive = rows.hosts_alive(conn, alive_since(d))
+        alive = rows.hosts_alive(conn, DHCP_AGENT, alive_since(d))
     if not alive:
         return None
     d.dhcp_presence.met()

@@ -53,6 +53,9 @@ _REPORTING = select(agents).where(
     agents.c.agent_type == bindparam("of_type"), agents.c.host == bindparam("on_host")
 )
 _ANY = select(literal(1)).where(agents.c.agent_type == bindparam("of_type")).limit(1)
+_HEARTBEATS = select(agents.c.host, agents.c.heartbeat_timestamp).where(
+    agents.c.agent_type == bindparam("of_type")
+)
 _INSERT = InsertIgnore(agents)
 _BEAT = (
     update(agents)
@@ -150,6 +153,12 @@ def listening(conn: Connectable) -> list[Agent]:
 def any_of_type(conn: Connectable, agent_type: str) -> bool:
     """Whether an agent of this type is known, dead or alive."""
     return conn.execute(_ANY, {"of_type": agent_type}).first() is not None
+
+
+def hosts_alive(conn: Connectable, agent_type: str, alive_since: str) -> dict[str, bool]:
+    """Hosts of agents of a type, and whether each reported at or after this time."""
+    found = conn.execute(_HEARTBEATS, {"of_type": agent_type})
+    return {host: heartbeat >= alive_since for host, heartbeat in found}
 
 
 def reporting(conn: Connectable, agent_type: str, host: str) -> dict[str, Any] | None:

@@ -86,9 +86,6 @@ _AGENT = (
     agents.c.heartbeat_timestamp,
     _OF_AGENT,
 )
-_HEARTBEATS = select(agents.c.host, agents.c.heartbeat_timestamp).where(
-    agents.c.agent_type == DHCP_AGENT
-)
 _ALL = select(*_AGENT).where(agents.c.agent_type == DHCP_AGENT).order_by(agents.c.id)
 _ON_HOST = _ALL.where(agents.c.host == bindparam("on_host"))
 _PLACES: Select[Any] = (
@@ -166,11 +163,6 @@ def _place(row: Row[*tuple[Any, ...]]) -> Place:
 def all_agents(conn: Connectable) -> list[DhcpAgent]:
     """All DHCP agents: one statement."""
     return [_agent(row) for row in conn.execute(_ALL)]
-
-
-def hosts_alive(conn: Connectable, alive_since: str) -> dict[str, bool]:
-    """Hosts of DHCP agents, and whether each reported at or after this time; empty if none are."""
-    return {host: heartbeat >= alive_since for host, heartbeat in conn.execute(_HEARTBEATS)}
 
 
 def on_host(conn: Connectable, host: str) -> DhcpAgent | None:

@@ -35,6 +35,7 @@ from deuteron.errors.base import *
 from deuteron.errors.drivers import *
 from deuteron.errors.flavors import *
 from deuteron.errors.ha_routers import *
+from deuteron.errors.l3_agents import *
 from deuteron.errors.metering import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *

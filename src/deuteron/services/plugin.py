@@ -10,7 +10,7 @@ they stand in `deuteron.db.service_tables`. `deuteron.app.plugins` lists the plu
 and enables those that a site configures.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -76,6 +76,8 @@ class ServicePlugin:
         shareable: object type of RBAC policies -> how such objects are shared.
         limited: those of its nouns that have a quota, singular; `deuteron.db.quotas` counts them.
         uplink: connects subnets with external networks, None if the plugin has no routers.
+        failover: agent type -> (deployment, context), takes from agents that are dead what they
+            have, how many; for the types of which a site wishes it.
         networks, subnets, ports: attributes that it adds to these, after those of the core.
     """
 
@@ -87,6 +89,9 @@ class ServicePlugin:
     shareable: Mapping[str, Shareable] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
     uplink: Uplink | None = None
+    failover: Mapping[str, Callable[[Deployment, RequestContext], int]] = field(
+        default_factory=dict
+    )
     networks: tuple[ResourceExtension, ...] = ()
     subnets: tuple[ResourceExtension, ...] = ()
     ports: tuple[ResourceExtension, ...] = ()
