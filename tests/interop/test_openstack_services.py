@@ -1,4 +1,4 @@
-"""The `openstack` client on the nouns of the service plugins: QoS, trunks and flavors."""
+"""The `openstack` client on the nouns of the service plugins: QoS, trunks, flavors, meters."""
 
 import pytest
 
@@ -125,3 +125,34 @@ def test_flavors(openstack: OpenStack) -> None:
     assert "400" in openstack.refused("network flavor create --service-type NONE f-none")
     openstack.done("network flavor delete f-best")
     assert openstack.shown("network flavor list") == []
+
+
+def test_meters(openstack: OpenStack) -> None:
+    meter = openstack.shown("network meter create m-own --description mine --no-share")
+    assert (meter["name"], meter["description"], meter["shared"]) == ("m-own", "mine", False)
+    shared = openstack.shown("network meter create m-all --share")
+    assert shared["shared"] is True
+    assert openstack.shown("network meter show m-own")["id"] == meter["id"]
+    rows = openstack.shown("network meter list")
+    assert {row["Name"]: row["Description"] for row in rows} == {"m-own": "mine", "m-all": ""}
+
+    remote = openstack.shown(
+        "network meter rule create m-own --remote-ip-prefix 10.0.0.0/8 --exclude --egress"
+    )
+    assert (remote["metering_label_id"], remote["direction"]) == (meter["id"], "egress")
+    assert (remote["remote_ip_prefix"], remote["is_excluded"]) == ("10.0.0.0/8", True)
+    pair = openstack.shown(
+        "network meter rule create m-own --source-ip-prefix 10.0.0.0/24 "
+        "--destination-ip-prefix 192.0.2.7 --include --ingress"
+    )
+    assert pair["destination_ip_prefix"] == "192.0.2.7/32"
+    overlapping = "--remote-ip-prefix 10.1.0.0/16 --exclude --egress"
+    assert "409" in openstack.refused(f"network meter rule create m-own {overlapping}")
+    openstack.shown(f"network meter rule create m-all {overlapping}")
+    assert "400" in openstack.refused("network meter rule create m-own --ingress")
+    assert len(openstack.shown("network meter rule list")) == 3
+    shown = openstack.shown(f"network meter rule show {pair['id']}")
+    assert shown["source_ip_prefix"] == "10.0.0.0/24"
+    openstack.done(f"network meter rule delete {remote['id']}")
+    openstack.done("network meter delete m-own m-all")
+    assert openstack.shown("network meter rule list") == []

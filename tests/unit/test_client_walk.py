@@ -18,7 +18,6 @@ NOT_HERE = (
     "network l3 conntrack",
     "network log",
     "network loggable",
-    "network meter",
     "router",
 )
 COMMANDS = sorted(
