@@ -120,7 +120,7 @@ def left(api: Api) -> list[str]:
 
 
 def test_a_site_without_routers_has_none(make_api: Any) -> None:
-    api = make_api()
+    api = make_api(DEFAULT={"service_plugins": "qos"})
     assert "auto-allocated-topology" not in {one["alias"] for one in api.list("extension")}
     assert topology(api).status == 404
 

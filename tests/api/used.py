@@ -8,7 +8,7 @@ from tests.api.client import Api
 from tests.statements import Statements, counted
 
 # There is a limit, but not one that a test reaches.
-LIMITED = ("network", "rbac_policy", "security_group", "security_group_rule")
+LIMITED = ("network", "router", "rbac_policy", "security_group", "security_group_rule")
 
 
 class Used:
@@ -28,6 +28,9 @@ class Used:
         self.pool = self.a_pool(0)
         self.a_flavor()
         self.a_label(0)
+        self.outside = self.api.create("network", **{"router:external": True})["id"]
+        self.api.create("subnet", network_id=self.outside, cidr="198.18.0.0/15", ip_version=4)
+        self.router = self.a_router(self.network)
 
     def a_label(self, number: int) -> None:
         """A metering label with a rule."""
@@ -38,6 +41,16 @@ class Used:
             direction="ingress",
             remote_ip_prefix=f"10.{number}.0.0/16",
         )
+
+    def a_router(self, network: dict[str, Any]) -> dict[str, Any]:
+        """On all subnets of a network, with a gateway and a route."""
+        router = self.api.create("router", external_gateway_info={"network_id": self.outside})
+        path = f"/routers/{router['id']}"
+        for subnet in self.api.list("subnet", f"network_id={network['id']}"):
+            self.api.call("PUT", f"{path}/add_router_interface", {"subnet_id": subnet["id"]})
+        routes = [{"destination": "192.0.2.0/24", "nexthop": "10.0.255.254"}]
+        assert self.api.call("PUT", path, {"router": {"routes": routes}}).status == 200
+        return router
 
     def a_flavor(self) -> None:
         """With a profile of its own."""
@@ -107,6 +120,7 @@ class Used:
             self.api.ovs_agent(f"host-{number}")
             self.a_flavor()
             self.a_label(number)
+            self.a_router(network)
             self.api.create(
                 "rbac_policy",
                 object_type="network",

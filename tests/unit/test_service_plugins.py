@@ -19,11 +19,14 @@ def settings(tmp_path: Path) -> Settings:
 def test_all_can_be_chosen(settings: Settings) -> None:
     assert list(SERVICE_PLUGINS) == list(names.SERVICE_PLUGINS)
     chosen = replace(settings, service_plugins=tuple(SERVICE_PLUGINS))
-    assert [plugin.name for plugin in enabled(chosen)] == list(SERVICE_PLUGINS)
+    # with routers comes what needs nothing else
+    made = [*SERVICE_PLUGINS, "auto_allocate"]
+    assert [plugin.name for plugin in enabled(chosen)] == made
 
 
 def test_a_site_that_names_none_has_all_but_private_vlans(settings: Settings) -> None:
-    assert {plugin.name for plugin in enabled(settings)} == SERVICE_PLUGINS.keys() - {"pvlan"}
+    made = {plugin.name for plugin in enabled(settings)}
+    assert made == SERVICE_PLUGINS.keys() - {"pvlan"} | {"auto_allocate"}
 
 
 @pytest.mark.parametrize("chosen", [(), ("qos",), ("trunk",)])

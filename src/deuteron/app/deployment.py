@@ -5,6 +5,8 @@ settings --> database --> type drivers --> segment manager
                      `--> extensions of the core and of the service plugins
 """
 
+from collections.abc import Sequence
+
 from deuteron import metrics
 from deuteron.app import followers, plugins
 from deuteron.config import Settings
@@ -28,6 +30,7 @@ from deuteron.ml2 import loading
 from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers, of_others
 from deuteron.ml2.segments import SegmentManager
+from deuteron.services.plugin import ServicePlugin
 
 # Connections that one process keeps beyond those of its request threads: background work.
 _SPARE_CONNECTIONS = 2
@@ -111,7 +114,17 @@ def build(settings: Settings) -> Deployment:
         },
         limited=(*OF_THE_CORE, *(name for one in services for name in one.limited)),
         service_types=_SERVICE_TYPES | {one.service_type for one in services},
+        others=_others(services),
     )
+
+
+def _others(services: Sequence[ServicePlugin]) -> dict[str, Extended]:
+    """What service plugins add to each other's nouns, by collection."""
+    collections = {name for one in services for name in one.others}
+    return {
+        name: Extended(extensions=tuple(e for one in services for e in one.others.get(name, ())))
+        for name in collections
+    }
 
 
 def open_database(settings: Settings) -> Database:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from deuteron.config import Settings
-from deuteron.services import auto_allocate, flavors, metering, pvlan, qos, trunk
+from deuteron.services import auto_allocate, flavors, l3, metering, pvlan, qos, trunk
 from deuteron.services.plugin import ServicePlugin
 from deuteron.surface import Related, Resource
 
 SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
     "trunk": trunk.plugin,
+    "router": l3.plugin,
     "flavors": flavors.plugin,
     "metering": metering.plugin,
     "pvlan": pvlan.plugin,

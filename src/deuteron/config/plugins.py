@@ -36,6 +36,7 @@ _PART_OF_THE_SERVER = {
 SERVICE_PLUGINS: dict[str, str] = {
     "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
+    "router": "neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
     "metering": "neutron.services.metering.metering_plugin.MeteringPlugin",
     "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
@@ -113,10 +114,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "port_forwarding": (
         "port forwardings",
         ("neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",),
-    ),
-    "router": (
-        "routers and floating IPs",
-        ("neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",),
     ),
     "sfc": ("service function chains", ("networking_sfc.services.sfc.plugin.SfcPlugin",)),
     "flow_classifier": (

@@ -24,6 +24,8 @@ from deuteron.ml2.dispatch import Mechanisms
 from deuteron.ml2.extension_drivers import ExtensionDrivers
 from deuteron.ml2.segments import SegmentManager
 
+_PLAIN = Extended()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
@@ -43,6 +45,7 @@ class Deployment:
         dhcp_presence, l3_presence: whether the site has agents of these types, as far as this
             process has heard.
         service_types: what flavors call the services that are here.
+        others: the extensions of the nouns of service plugins, by collection.
     """
 
     settings: Settings
@@ -60,3 +63,12 @@ class Deployment:
     dhcp_presence: Presence = field(default_factory=lambda: Presence(DHCP_AGENT))
     l3_presence: Presence = field(default_factory=lambda: Presence(L3_AGENT))
     service_types: frozenset[str] = frozenset()
+    others: Mapping[str, Extended] = field(default_factory=dict)
+
+    def extended(self, collection: str) -> Extended:
+        """The extensions of a noun of a service plugin.
+
+        Args:
+            collection: plural noun of the API.
+        """
+        return self.others.get(collection, _PLAIN)

@@ -286,6 +286,11 @@ def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
     return port
 
 
+def find(conn: Connectable, port_id: str) -> Port | None:
+    """The port of this id, whoever's it is, as `remove` wants it; None if there is none."""
+    return rows.get(conn, port_id, None)
+
+
 def require(conn: Connectable, port_id: str, scope: str | None) -> Port:
     """The port of this id, read by an open connection.
 

@@ -26,6 +26,7 @@ _SINGULAR: Mapping[str, str] = {
     "security_groups": "security_group",
     "subnetpools": "subnetpool",
     "subnets": "subnet",
+    "routers": "router",
     "trunks": "trunk",
 }
 TAGGABLE: tuple[str, ...] = tuple(_SINGULAR)

@@ -43,6 +43,7 @@ from deuteron.errors.pvlan import *
 from deuteron.errors.qos import *
 from deuteron.errors.quotas import *
 from deuteron.errors.rbac import *
+from deuteron.errors.routers import *
 from deuteron.errors.security_groups import *
 from deuteron.errors.segments import *
 from deuteron.errors.subnet_pools import *

@@ -79,6 +79,7 @@ class ServicePlugin:
         failover: agent type -> (deployment, context), takes from agents that are dead what they
             have, how many; for the types of which a site wishes it.
         networks, subnets, ports: attributes that it adds to these, after those of the core.
+        others: attributes that it adds to nouns of service plugins, by collection.
     """
 
     name: str
@@ -95,3 +96,4 @@ class ServicePlugin:
     networks: tuple[ResourceExtension, ...] = ()
     subnets: tuple[ResourceExtension, ...] = ()
     ports: tuple[ResourceExtension, ...] = ()
+    others: Mapping[str, tuple[ResourceExtension, ...]] = field(default_factory=dict)

@@ -64,6 +64,7 @@ TAGGED = (
     "security_groups",
     "network_segment_ranges",
     "policies",
+    "routers",
     "trunks",
 )
 DESCRIBED = (*TAGGED, "address_groups", "security_group_rules", "segments")

@@ -1,0 +1,35 @@
+"""Routers: where networks meet, and how they come to networks outside.
+
+/routers                                   routers, with their gateways and routes
+/routers/{id}/add_router_interface         PUT
+/routers/{id}/remove_router_interface      PUT
+/routers/{id}/add_extraroutes              PUT
+/routers/{id}/remove_extraroutes           PUT
+
+    routers.py      a router, its gateway (gateways.py), its routes (routes.py)
+    interfaces.py   the subnets that it is on
+    extensions.py   what that means for ports and subnets
+    news.py         what its agents have to hear
+    uplink.py       a router between subnets and an external network, made at once
+"""
+
+from neutron_lib.plugins import constants
+
+from deuteron.config import Settings
+from deuteron.services.l3 import api, uplink
+from deuteron.services.l3.extensions import OF_PORTS, OF_SUBNETS
+from deuteron.services.plugin import ServicePlugin
+
+
+def plugin(_settings: Settings) -> ServicePlugin:
+    """The service plugin of a site."""
+    return ServicePlugin(
+        name="router",
+        service_type=constants.L3,
+        extensions=api.EXTENSIONS,
+        resources=api.RESOURCES,
+        limited=("router",),
+        uplink=uplink.UPLINK,
+        ports=(OF_PORTS,),
+        subnets=(OF_SUBNETS,),
+    )

@@ -1,0 +1,40 @@
+"""The nouns and extensions of routing, as data."""
+
+from neutron_lib.api.definitions import (
+    extraroute,
+    extraroute_atomic,
+    l3,
+    l3_ext_gw_mode,
+    l3_port_ip_change_not_allowed,
+)
+
+from deuteron.services.l3 import interfaces, routers
+from deuteron.surface import Extension, Resource, defined_by
+
+EXTENSIONS: tuple[Extension, ...] = (
+    defined_by(l3, {l3.ROUTERS: l3.RESOURCE_ATTRIBUTE_MAP[l3.ROUTERS]}),
+    defined_by(l3_ext_gw_mode),
+    defined_by(extraroute),
+    defined_by(extraroute_atomic),
+    defined_by(l3_port_ip_change_not_allowed),
+)
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource(
+        name="router",
+        collection="routers",
+        paths=("routers",),
+        list_=routers.list_,
+        get=routers.get,
+        create=routers.create,
+        update=routers.update,
+        delete=routers.delete,
+        actions={
+            "add_router_interface": interfaces.add,
+            "remove_router_interface": interfaces.remove,
+            "add_extraroutes": routers.add_routes,
+            "remove_extraroutes": routers.remove_routes,
+        },
+        tagged=True,
+    ),
+)

@@ -1,0 +1,68 @@
+"""What routing means for ports, subnets and networks.
+
+    port of a router      is not deleted, nor moved to other addresses, by itself
+    its addresses change  the router's agents look at it anew
+    gateway of a subnet   the routers with a gateway there likewise
+
+Source: alias l3-port-ip-change-not-allowed; device owners as observed of Neutron.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from deuteron.core.extension import ResourceExtension
+from deuteron.db.transaction import Transaction
+from deuteron.errors import BadRequest, ServicePortInUse
+from deuteron.services.l3 import news
+from deuteron.services.l3 import router_rows as rows
+
+Row = dict[str, Any]
+
+_OF_ROUTERS = ("network:router_", "network:ha_router_")
+# Their addresses are the routers' own affair.
+_WITH_FIXED_ADDRESSES = frozenset(
+    (
+        "network:router_interface",
+        "network:router_ha_interface",
+        "network:ha_router_replicated_interface",
+        "network:router_centralized_snat",
+        "network:router_interface_distributed",
+    )
+)
+
+
+def _on_update(
+    tx: Transaction, changes: Mapping[str, Any], row: Row, original: Mapping[str, Any]
+) -> None:
+    """The addresses are not yet in the row: the changes say what they are to be."""
+    if not original["device_owner"].startswith(_OF_ROUTERS) or "fixed_ips" not in changes:
+        return
+    wished = {one.get("ip_address") for one in changes["fixed_ips"]}
+    if wished == {one["ip_address"] for one in original["fixed_ips"]}:
+        return
+    router = rows.of_port(tx, row["id"])
+    if router is None:
+        return
+    if original["device_owner"] in _WITH_FIXED_ADDRESSES:
+        msg = f"the addresses of port {row['id']} are a matter of router {router['id']}"
+        raise BadRequest(resource="ports", msg=msg)
+    news.changed(tx, [router])
+
+
+def _on_delete(tx: Transaction, port: Mapping[str, Any]) -> None:
+    owner = port["device_owner"]
+    if owner.startswith(_OF_ROUTERS) and rows.of_port(tx, port["id"]) is not None:
+        raise ServicePortInUse(port_id=port["id"], reason=f"is {owner} of a router")
+
+
+def _on_subnet_update(
+    tx: Transaction, _changes: Mapping[str, Any], row: Row, original: Mapping[str, Any]
+) -> None:
+    if row["gateway_ip"] != original["gateway_ip"]:
+        news.changed(tx, rows.on_subnet(tx, row["id"]))
+
+
+OF_PORTS = ResourceExtension(
+    aliases=("l3-port-ip-change-not-allowed",), on_update=_on_update, on_delete=_on_delete
+)
+OF_SUBNETS = ResourceExtension(aliases=(), on_update=_on_subnet_update)

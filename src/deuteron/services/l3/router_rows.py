@@ -1,0 +1,332 @@
+"""Routers in the database: rows to API dicts and back, their ports and what uses them.
+
+A router is read by two statements, however many are asked for: its row, and all that belongs to it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    union_all,
+    update,
+)
+
+from deuteron.db import revisions, sharing
+from deuteron.db import tags as tag_rows
+from deuteron.db.children import Children
+from deuteron.db.collection import Collection
+from deuteron.db.router_tables import (
+    floatingips,
+    port_forwardings,
+    router_l3_agents,
+    router_ports,
+    router_routes,
+    routers,
+)
+from deuteron.db.tables import agents, ip_allocations, ports, subnets, tags
+from deuteron.db.transaction import Connectable
+from deuteron.query import Query
+
+Router = dict[str, Any]
+Route = dict[str, str]
+
+COLLECTION = "routers"
+GATEWAY = "network:router_gateway"
+
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    str(column.name): column for column in routers.columns if column is not routers.c.uses
+}
+_ROUTERS = Collection(COLLECTION, shown=_COLUMNS, id_column=routers.c.id)
+_OF_GATEWAYS = router_ports.c.owner == GATEWAY
+_CHILDREN = Children(
+    (
+        "gateway",
+        router_ports.c.router_id,
+        [router_ports.c.port_id, ports.c.network_id],
+        and_(_OF_GATEWAYS, ports.c.id == router_ports.c.port_id),
+    ),
+    (
+        "address",
+        router_ports.c.router_id,
+        [router_ports.c.port_id, ip_allocations.c.subnet_id, ip_allocations.c.ip_address],
+        and_(_OF_GATEWAYS, ip_allocations.c.port_id == router_ports.c.port_id),
+    ),
+    (
+        "route",
+        router_routes.c.router_id,
+        [router_routes.c.destination, router_routes.c.nexthop],
+        None,
+    ),
+    (
+        "zone",
+        router_l3_agents.c.router_id,
+        [agents.c.availability_zone],
+        and_(agents.c.id == router_l3_agents.c.agent_id, agents.c.availability_zone.is_not(None)),
+    ),
+    ("tag", tags.c.resource_id, [tags.c.tag], None),
+)
+
+
+def get(conn: Connectable, router_id: str, scope: str | None) -> Router | None:
+    """The router of this id with all that belongs to it; None if a project does not see it."""
+    router = _ROUTERS.one(conn, router_id, scope)
+    if router is not None:
+        _complete(conn, [router], None)
+    return router
+
+
+def list_(conn: Connectable, query: Query, scope: str | None) -> list[Router]:
+    """The routers that a query asks for and a project (None: everything) sees, in its order."""
+    found, statement = _ROUTERS.page(conn, query, scope)
+    if statement is not None:
+        _complete(conn, found, statement, sharing.parameters(scope))
+    return found
+
+
+def _complete(
+    conn: Connectable,
+    found: list[Router],
+    statement: Select[Any] | None,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
+    """Add gateways, routes, zones and tags to the rows of routers."""
+    by_id: dict[str, Router] = {}
+    gateways: dict[str, dict[str, Any]] = {}
+    addresses = []
+    for router in found:
+        router["routes"] = []
+        router["tags"] = []
+        router["external_gateways"] = []
+        router["availability_zone_hints"] = router["availability_zone_hints"] or []
+        router["availability_zones"] = []
+        by_id[router["id"]] = router
+    for kind, router_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement, parameters):
+        owner = by_id.get(router_id)
+        if owner is None:  # came between the two statements
+            continue
+        if kind == "gateway":
+            gateways[a] = gateway = {"network_id": b, "external_fixed_ips": []}
+            first = a == owner["gw_port_id"]
+            owner["external_gateways"].insert(0 if first else len(gateways), gateway)
+        elif kind == "address":
+            addresses.append((a, {"subnet_id": b, "ip_address": c}))
+        elif kind == "route":
+            owner["routes"].append({"destination": a, "nexthop": b})
+        elif kind == "zone":
+            owner["availability_zones"].append(a)
+        else:
+            owner["tags"].append(a)
+    for port_id, address in addresses:
+        gateways[port_id]["external_fixed_ips"].append(address)
+    for router in found:
+        router["tags"].sort()
+        router["routes"].sort(key=lambda route: (route["destination"], route["nexthop"]))
+        router["availability_zones"] = sorted(set(router["availability_zones"]))
+        show_gateway(router)
+
+
+def show_gateway(router: Router) -> None:
+    """Derive what clients know as the gateway from all gateways and the columns."""
+    for gateway in router["external_gateways"]:
+        gateway["enable_snat"] = router["enable_snat"]
+        gateway["qos_policy_id"] = router["qos_policy_id"]
+    router["external_gateway_info"] = (
+        router["external_gateways"][0] if router["gw_port_id"] else None
+    )
+
+
+def lock(conn: Connectable, router_id: str, now: str, scope: str | None) -> Router | None:
+    """Count a router's revision up, so that nobody else changes it until the commit, and read it.
+
+    Args:
+        conn: the transaction; this is its first statement.
+        router_id: of the router.
+        now: ISO text in UTC.
+        scope: the project that asks, None for everything.
+
+    Returns:
+        As `get`, with the new revision; None if there is none that the project sees.
+    """
+    if not revisions.bump(conn, COLLECTION, [router_id], now):
+        return None
+    return get(conn, router_id, scope)
+
+
+_INSERT = insert(routers)
+_DELETE = delete(routers).where(routers.c.id == bindparam("id"))
+_INSERT_ROUTES = insert(router_routes)
+_DELETE_ROUTES = delete(router_routes).where(router_routes.c.router_id == bindparam("id"))
+_INSERT_PORT = insert(router_ports)
+_DELETE_PORT = delete(router_ports).where(
+    router_ports.c.port_id.in_(bindparam("ports", expanding=True))
+)
+
+
+def insert_many(conn: Connectable, made: Sequence[Router]) -> None:
+    """Insert routers from API dicts that hold at least every column of the table."""
+    conn.execute(_INSERT, [{name: router[name] for name in _COLUMNS} for router in made])
+
+
+def update_row(conn: Connectable, router_id: str, changes: Mapping[str, Any]) -> None:
+    """Write changed columns of a router that is locked; others than columns are left out."""
+    columns = {name: value for name, value in changes.items() if name in _COLUMNS}
+    if columns:
+        conn.execute(update(routers).where(routers.c.id == router_id).values(columns))
+
+
+def delete_one(conn: Connectable, router_id: str) -> bool:
+    """Delete a router with its tags; False if it was gone already."""
+    tag_rows.delete(conn, [router_id])
+    return conn.execute(_DELETE, {"id": router_id}).rowcount == 1
+
+
+def replace_routes(conn: Connectable, router_id: str, routes: Iterable[Route]) -> None:
+    """Write the routes of a router that is locked."""
+    conn.execute(_DELETE_ROUTES, {"id": router_id})
+    wanted = [{"router_id": router_id, **route} for route in routes]
+    if wanted:
+        conn.execute(_INSERT_ROUTES, wanted)
+
+
+# --- ports ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """An address of a port of a router; a port without addresses is there once, without one.
+
+    Args:
+        port_id: of the port.
+        owner: the device_owner that it has as the router's.
+        network_id: of the port.
+        subnet_id, ip_address, cidr, ip_version: of the address; None without one.
+    """
+
+    port_id: str
+    owner: str
+    network_id: str
+    subnet_id: str | None
+    ip_address: str | None
+    cidr: str | None
+    ip_version: int | None
+
+
+_ATTACHED = (
+    select(
+        router_ports.c.port_id,
+        router_ports.c.owner,
+        ports.c.network_id,
+        ip_allocations.c.subnet_id,
+        ip_allocations.c.ip_address,
+        subnets.c.cidr,
+        subnets.c.ip_version,
+    )
+    .select_from(
+        router_ports.join(ports, ports.c.id == router_ports.c.port_id)
+        .outerjoin(ip_allocations, ip_allocations.c.port_id == router_ports.c.port_id)
+        .outerjoin(subnets, subnets.c.id == ip_allocations.c.subnet_id)
+    )
+    .where(router_ports.c.router_id == bindparam("router"))
+)
+_ATTACHED_KEYS = (
+    "port_id",
+    "owner",
+    "network_id",
+    "subnet_id",
+    "ip_address",
+    "cidr",
+    "ip_version",
+)
+
+
+def attached(conn: Connectable, router_id: str) -> list[Attached]:
+    """The addresses of all ports of a router, by one statement."""
+    rows = conn.execute(_ATTACHED, {"router": router_id})
+    return [Attached(**dict(zip(_ATTACHED_KEYS, row, strict=True))) for row in rows]
+
+
+def attach(conn: Connectable, router_id: str, port_id: str, owner: str) -> None:
+    """Make a port one of a router's."""
+    conn.execute(_INSERT_PORT, {"router_id": router_id, "port_id": port_id, "owner": owner})
+
+
+def detach(conn: Connectable, port_ids: Sequence[str]) -> None:
+    """Make ports nobody's."""
+    conn.execute(_DELETE_PORT, {"ports": list(port_ids)})
+
+
+_OF_PORT = (
+    select(routers.c.id, routers.c.project_id)
+    .join(router_ports, router_ports.c.router_id == routers.c.id)
+    .where(router_ports.c.port_id == bindparam("port"))
+)
+
+
+def of_port(conn: Connectable, port_id: str) -> Router | None:
+    """``id`` and ``project_id`` of the router that has a port; None if none has."""
+    row = conn.execute(_OF_PORT, {"port": port_id}).fetchone()
+    return None if row is None else {"id": row[0], "project_id": row[1]}
+
+
+_ON_SUBNET = (
+    select(routers.c.id, routers.c.project_id)
+    .select_from(
+        routers.join(router_ports, router_ports.c.router_id == routers.c.id).join(
+            ip_allocations, ip_allocations.c.port_id == router_ports.c.port_id
+        )
+    )
+    .where(ip_allocations.c.subnet_id == bindparam("subnet"))
+    .distinct()
+)
+
+
+def on_subnet(conn: Connectable, subnet_id: str) -> list[Router]:
+    """``id`` and ``project_id`` of the routers that are on a subnet, their gateways included."""
+    rows = conn.execute(_ON_SUBNET, {"subnet": subnet_id})
+    return [{"id": router_id, "project_id": project_id} for router_id, project_id in rows]
+
+
+# --- what uses them -------------------------------------------------------------------------------
+
+_OF_ROUTER = select(floatingips.c.id).where(floatingips.c.router_id == bindparam("router")).limit(1)
+
+
+def has_floating_ips(conn: Connectable, router_id: str) -> bool:
+    """Whether floating IPs come in by a router."""
+    return conn.execute(_OF_ROUTER, {"router": router_id}).fetchone() is not None
+
+
+def _leads_to(port: ColumnElement[Any], address: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(
+        floatingips.c.router_id == bindparam("router"),
+        ip_allocations.c.port_id == port,
+        ip_allocations.c.ip_address == address,
+        ip_allocations.c.subnet_id.in_(bindparam("subnets", expanding=True)),
+    )
+
+
+_LEADING = union_all(
+    select(ip_allocations.c.subnet_id).where(
+        _leads_to(floatingips.c.fixed_port_id, floatingips.c.fixed_ip_address)
+    ),
+    select(ip_allocations.c.subnet_id).where(
+        floatingips.c.id == port_forwardings.c.floatingip_id,
+        _leads_to(port_forwardings.c.internal_port_id, port_forwardings.c.internal_ip_address),
+    ),
+)
+
+
+def reached_by_floating_ips(
+    conn: Connectable, router_id: str, subnet_ids: Sequence[str]
+) -> list[str]:
+    """Those of these subnets to which floating IPs or port forwardings of a router lead."""
+    rows = conn.execute(_LEADING, {"router": router_id, "subnets": list(subnet_ids)})
+    return sorted({row[0] for row in rows})

@@ -1,0 +1,290 @@
+"""Routers, their gateways, interfaces and routes, through the application.
+
+Statuses, error types and the order of checks are those of Neutron, as observed.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Answer, Api
+from tests.api.conftest import MakeApi
+
+NOWHERE = "4ea4cee1-1e1b-48b0-bad2-0dc4a83572f9"
+
+
+@pytest.fixture
+def outside(api: Api) -> dict[str, Any]:
+    """An external network with one subnet, 203.0.113.0/24."""
+    network = api.create("network", **{"router:external": True})
+    api.create(
+        "subnet", network_id=network["id"], ip_version=4, cidr="203.0.113.0/24", enable_dhcp=False
+    )
+    return network
+
+
+def subnet_of(api: Api, cidr: str, **attributes: Any) -> dict[str, Any]:
+    network = attributes.pop("network_id", None) or api.create("network")["id"]
+    version = 6 if ":" in cidr else 4
+    return api.create("subnet", network_id=network, ip_version=version, cidr=cidr, **attributes)
+
+
+def act(api: Api, router: dict[str, Any], action: str, document: Any) -> Answer:
+    return api.call("PUT", f"/routers/{router['id']}/{action}", document)
+
+
+def add(api: Api, router: dict[str, Any], subnet: dict[str, Any]) -> Answer:
+    return act(api, router, "add_router_interface", {"subnet_id": subnet["id"]})
+
+
+def remove(api: Api, router: dict[str, Any], subnet: dict[str, Any]) -> Answer:
+    return act(api, router, "remove_router_interface", {"subnet_id": subnet["id"]})
+
+
+def gate(api: Api, router: dict[str, Any], info: Any) -> Answer:
+    body = {"router": {"external_gateway_info": info}}
+    return api.call("PUT", f"/routers/{router['id']}", body)
+
+
+def ports_of(api: Api, router: dict[str, Any]) -> list[dict[str, Any]]:
+    return api.list("port", f"device_id={router['id']}")
+
+
+def test_the_life_of_a_router(api: Api) -> None:
+    router = api.create("router", name="r", description="d")
+    assert router["status"] == "ACTIVE"
+    assert (router["external_gateway_info"], router["routes"]) == (None, [])
+    assert router["revision_number"] == 1
+    changed = api.update("router", router["id"], name="s", admin_state_up=False)
+    assert (changed["name"], changed["admin_state_up"]) == ("s", False)
+    assert changed["revision_number"] == 2
+    assert api.update("router", router["id"], name="s")["revision_number"] == 2
+    assert api.show("router", router["id"]) == api.list("router")[0]
+    stale = api.call(
+        "DELETE", f"/routers/{router['id']}", headers={"If-Match": "revision_number=1"}
+    )
+    assert stale.refused == (412, "RevisionNumberConstraintFailed")
+    api.delete("router", router["id"])
+    assert api.call("GET", f"/routers/{router['id']}").refused == (404, "RouterNotFound")
+
+
+def test_a_site_may_do_without(make_api: MakeApi) -> None:
+    api = make_api(DEFAULT={"service_plugins": "qos"})
+    assert "router" not in {one["alias"] for one in api.list("extension")}
+    assert api.call("GET", "/routers").status == 404
+
+
+def test_no_more_than_the_quota(make_api: MakeApi) -> None:
+    api = make_api(quotas={"quota_router": 1})
+    api.create("router")
+    assert api.refuse("router") == (409, "OverQuota")
+
+
+# --- gateways -------------------------------------------------------------------------------------
+
+
+def test_a_gateway_is_a_port_that_is_nobodys(api: Api, outside: dict[str, Any]) -> None:
+    router = api.create("router", external_gateway_info={"network_id": outside["id"]})
+    info = router["external_gateway_info"]
+    assert (info["network_id"], info["enable_snat"]) == (outside["id"], True)
+    (port,) = ports_of(api, router)
+    assert (port["device_owner"], port["project_id"]) == ("network:router_gateway", "")
+    assert port["fixed_ips"] == info["external_fixed_ips"]
+    assert api.show("router", router["id"])["external_gateway_info"] == info
+    refused = api.call("DELETE", f"/ports/{port['id']}")
+    assert refused.refused == (409, "ServicePortInUse")
+    api.delete("router", router["id"])
+    assert ports_of(api, router) == []
+
+
+def test_addresses_of_a_gateway_can_be_wished_and_changed(
+    api: Api, outside: dict[str, Any]
+) -> None:
+    router = api.create("router")
+    info = {"network_id": outside["id"], "external_fixed_ips": [{"ip_address": "203.0.113.9"}]}
+    assert gate(api, router, info).status == 200
+    info["external_fixed_ips"] = [{"ip_address": "203.0.113.7"}, {"ip_address": "203.0.113.8"}]
+    changed = gate(api, router, {**info, "enable_snat": False}).body["router"]
+    shown = changed["external_gateway_info"]
+    assert {one["ip_address"] for one in shown["external_fixed_ips"]} == {
+        "203.0.113.7",
+        "203.0.113.8",
+    }
+    assert not shown["enable_snat"]
+    assert api.show("router", router["id"])["external_gateway_info"] == shown
+    same = gate(api, router, {"network_id": outside["id"]}).body["router"]["external_gateway_info"]
+    assert same["external_fixed_ips"] == shown["external_fixed_ips"]
+    assert same["enable_snat"]
+    other = api.create("router")
+    assert gate(api, other, info).refused[0] == 409
+    assert ports_of(api, other) == []
+    assert gate(api, router, None).body["router"]["external_gateway_info"] is None
+    assert ports_of(api, router) == []
+
+
+def test_what_cannot_be_a_gateway(api: Api, outside: dict[str, Any]) -> None:
+    inside = subnet_of(api, "10.0.0.0/24")
+    router = api.create("router")
+    assert gate(api, router, {"network_id": inside["network_id"]}).refused == (400, "BadRequest")
+    assert gate(api, router, {"network_id": NOWHERE}).refused == (404, "NetworkNotFound")
+    own = {"network_id": outside["id"], "external_fixed_ips": [{"ip_address": "203.0.113.1"}]}
+    assert gate(api, router, own).refused == (400, "BadRequest")
+    far = {"network_id": outside["id"], "external_fixed_ips": [{"ip_address": "192.0.2.1"}]}
+    assert gate(api, router, far).refused == (400, "InvalidIpForNetwork")
+    assert add(api, router, subnet_of(api, "203.0.113.128/25")).status == 200
+    assert gate(api, router, {"network_id": outside["id"]}).refused == (400, "BadRequest")
+    assert api.show("router", router["id"])["external_gateway_info"] is None
+
+
+# --- interfaces -----------------------------------------------------------------------------------
+
+
+def test_an_interface_has_the_gateway_address(api: Api) -> None:
+    router = api.create("router")
+    subnet = subnet_of(api, "10.0.0.0/24")
+    answer = add(api, router, subnet).body
+    (port,) = ports_of(api, router)
+    assert answer == {
+        "id": router["id"],
+        "project_id": router["project_id"],
+        "port_id": port["id"],
+        "network_id": subnet["network_id"],
+        "subnet_id": subnet["id"],
+        "subnet_ids": [subnet["id"]],
+    }
+    assert port["device_owner"] == "network:router_interface"
+    assert port["fixed_ips"] == [{"subnet_id": subnet["id"], "ip_address": "10.0.0.1"}]
+    assert api.show("router", router["id"])["revision_number"] == router["revision_number"] + 1
+    assert api.call("DELETE", f"/routers/{router['id']}").refused == (409, "RouterInUse")
+    assert api.call("DELETE", f"/ports/{port['id']}").refused == (409, "ServicePortInUse")
+    moved = {"port": {"fixed_ips": [{"ip_address": "10.0.0.9"}]}}
+    assert api.call("PUT", f"/ports/{port['id']}", moved).refused == (400, "BadRequest")
+    assert remove(api, router, subnet).body == answer
+    assert ports_of(api, router) == []
+    api.delete("router", router["id"])
+
+
+def test_subnets_that_a_router_cannot_be_on(api: Api, outside: dict[str, Any]) -> None:
+    router = api.create("router", external_gateway_info={"network_id": outside["id"]})
+    subnet = subnet_of(api, "10.0.0.0/24")
+    assert add(api, router, subnet).status == 200
+    for other in (
+        subnet,
+        subnet_of(api, "10.0.0.0/25"),
+        subnet_of(api, "10.1.0.0/24", gateway_ip=None),
+        subnet_of(api, "203.0.113.0/28"),
+        subnet_of(api, "2001:db8::/64", ipv6_address_mode="slaac"),
+    ):
+        assert add(api, router, other).refused == (400, "BadRequest")
+    taken = add(api, api.create("router"), subnet)
+    assert taken.refused[0] == 409
+    assert add(api, router, {"id": NOWHERE}).refused == (404, "SubnetNotFound")
+    assert len(ports_of(api, router)) == 2
+
+
+@pytest.mark.parametrize(
+    "document",
+    [None, [], {}, {"subnet_id": "x"}, {"port_id": 5}, {"subnet_id": NOWHERE, "port_id": NOWHERE}],
+)
+def test_a_document_names_one_thing(api: Api, document: Any) -> None:
+    router = api.create("router")
+    answer = act(api, router, "add_router_interface", document)
+    assert answer.refused == (400, "BadRequest")
+
+
+def test_a_port_becomes_an_interface(api: Api) -> None:
+    router = api.create("router")
+    subnet = subnet_of(api, "10.0.0.0/24")
+    port = api.create("port", network_id=subnet["network_id"])
+    document = {"port_id": port["id"]}
+    answer = act(api, router, "add_router_interface", document)
+    assert (answer.status, answer.body["port_id"]) == (200, port["id"])
+    shown = api.show("port", port["id"])
+    assert (shown["device_id"], shown["device_owner"]) == (router["id"], "network:router_interface")
+    assert act(api, router, "add_router_interface", document).refused == (409, "PortInUse")
+    bare = api.create("port", network_id=api.create("network")["id"])
+    refused = act(api, router, "add_router_interface", {"port_id": bare["id"]})
+    assert refused.refused == (400, "BadRequest")
+    other = subnet_of(api, "10.9.0.0/24")
+    wrong = {**document, "subnet_id": other["id"]}
+    refused = act(api, router, "remove_router_interface", wrong)
+    assert refused.refused == (400, "SubnetMismatchForPort")
+    assert remove(api, router, other).refused == (404, "RouterInterfaceNotFoundForSubnet")
+    refused = act(api, router, "remove_router_interface", {"port_id": bare["id"]})
+    assert refused.refused == (404, "RouterInterfaceNotFound")
+    assert act(api, router, "remove_router_interface", document).status == 200
+    assert api.call("GET", f"/ports/{port['id']}").status == 404
+
+
+def test_ipv6_subnets_of_one_network_share_an_interface(api: Api) -> None:
+    router = api.create("router")
+    first = subnet_of(api, "2001:db8:1::/64")
+    second = subnet_of(api, "2001:db8:2::/64", network_id=first["network_id"])
+    port = add(api, router, first).body["port_id"]
+    assert add(api, router, second).body["port_id"] == port
+    addresses = {one["ip_address"] for one in api.show("port", port)["fixed_ips"]}
+    assert addresses == {first["gateway_ip"], second["gateway_ip"]}
+    assert api.call("DELETE", f"/ports/{port}").refused == (409, "ServicePortInUse")
+    assert remove(api, router, first).status == 200
+    (left,) = api.show("port", port)["fixed_ips"]
+    assert left["ip_address"] == second["gateway_ip"]
+    assert remove(api, router, second).status == 200
+    assert ports_of(api, router) == []
+
+
+def test_subnets_of_others_must_be_shared(api: Api, outside: dict[str, Any]) -> None:
+    member = api.as_project("p1")
+    router = member.create("router")
+    private = subnet_of(api, "10.0.0.0/24")
+    assert add(member, router, private).refused == (404, "SubnetNotFound")
+    network = api.create("network", shared=True)
+    shared = subnet_of(api, "10.1.0.0/24", network_id=network["id"])
+    assert add(member, router, shared).status == 200
+    (external,) = api.list("subnet", f"network_id={outside['id']}")
+    assert add(member, router, external).status in (400, 404)
+    stranger = api.as_project("p2")
+    assert add(stranger, router, shared).refused == (404, "RouterNotFound")
+    assert stranger.call("GET", f"/routers/{router['id']}").refused == (404, "RouterNotFound")
+    assert stranger.list("router") == []
+
+
+# --- routes ---------------------------------------------------------------------------------------
+
+
+def test_routes_lead_over_neighbours(api: Api) -> None:
+    router = api.create("router")
+    subnet = subnet_of(api, "10.0.0.0/24")
+    add(api, router, subnet)
+
+    def put(*routes: tuple[str, str]) -> Answer:
+        wanted = [{"destination": to, "nexthop": over} for to, over in routes]
+        return api.call("PUT", f"/routers/{router['id']}", {"router": {"routes": wanted}})
+
+    kept = put(("10.8.0.0/16", "10.0.0.8"), ("10.7.0.0/16", "10.0.0.7")).body["router"]["routes"]
+    assert kept == api.show("router", router["id"])["routes"]
+    assert {one["destination"] for one in kept} == {"10.7.0.0/16", "10.8.0.0/16"}
+    assert put(("10.8.0.0/16", "192.0.2.1")).refused == (400, "InvalidRoutes")
+    assert put(("10.8.0.0/16", "10.0.0.1")).refused == (400, "InvalidRoutes")
+    assert remove(api, router, subnet).refused == (409, "RouterInterfaceInUseByRoute")
+    assert api.show("router", router["id"])["routes"] == kept
+    assert put().body["router"]["routes"] == []
+    assert remove(api, router, subnet).status == 200
+
+
+def test_routes_can_be_added_and_removed_by_themselves(make_api: MakeApi) -> None:
+    api = make_api(DEFAULT={"max_routes": 2})
+    router = api.create("router")
+    add(api, router, subnet_of(api, "10.0.0.0/24"))
+
+    def edit(action: str, *to: str) -> Answer:
+        routes = [{"destination": one, "nexthop": "10.0.0.9"} for one in to]
+        return act(api, router, action, {"router": {"routes": routes}})
+
+    assert edit("add_extraroutes", "10.1.0.0/16", "10.2.0.0/16").status == 200
+    assert edit("add_extraroutes", "10.1.0.0/16").status == 200
+    assert edit("add_extraroutes", "10.3.0.0/16").refused == (409, "OverQuota")
+    left = edit("remove_extraroutes", "10.1.0.0/16", "10.9.0.0/16").body["router"]["routes"]
+    assert [one["destination"] for one in left] == ["10.2.0.0/16"]
+    assert edit("add_extraroutes", "x").refused == (400, "InvalidInput")
+    assert act(api, router, "add_extraroutes", {"routes": []}).refused == (400, "InvalidInput")
+    assert api.show("router", router["id"])["routes"] == left
