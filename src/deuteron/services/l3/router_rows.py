@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     and_,
     bindparam,
     delete,
@@ -19,10 +18,11 @@ from sqlalchemy import (
     update,
 )
 
-from deuteron.db import revisions, sharing
+from deuteron.db import revisions
 from deuteron.db import tags as tag_rows
 from deuteron.db.children import Children
 from deuteron.db.collection import Collection
+from deuteron.db.pages import Page
 from deuteron.db.router_tables import (
     floatingips,
     port_forwardings,
@@ -85,18 +85,13 @@ def get(conn: Connectable, router_id: str, scope: str | None) -> Router | None:
 
 def list_(conn: Connectable, query: Query, scope: str | None) -> list[Router]:
     """The routers that a query asks for and a project (None: everything) sees, in its order."""
-    found, statement = _ROUTERS.page(conn, query, scope)
-    if statement is not None:
-        _complete(conn, found, statement, sharing.parameters(scope))
+    found, page = _ROUTERS.page(conn, query, scope)
+    if page is not None:
+        _complete(conn, found, page)
     return found
 
 
-def _complete(
-    conn: Connectable,
-    found: list[Router],
-    statement: Select[Any] | None,
-    parameters: Mapping[str, Any] | None = None,
-) -> None:
+def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None:
     """Add gateways, routes, zones and tags to the rows of routers."""
     by_id: dict[str, Router] = {}
     gateways: dict[str, dict[str, Any]] = {}
@@ -108,7 +103,7 @@ def _complete(
         router["availability_zone_hints"] = router["availability_zone_hints"] or []
         router["availability_zones"] = []
         by_id[router["id"]] = router
-    for kind, router_id, a, b, c in _CHILDREN.load(conn, list(by_id), statement, parameters):
+    for kind, router_id, a, b, c in _CHILDREN.load(conn, list(by_id), page):
         owner = by_id.get(router_id)
         if owner is None:  # came between the two statements
             continue
