@@ -42,6 +42,11 @@ CEILINGS = {
     "show subnet": 2,
     "show security group": 3,
     "agent refreshes": 2,
+    "create router": 6,
+    "create router with a gateway": 20,
+    "add router interface": 20,
+    "remove router interface": 18,
+    "show router": 2,
 }
 
 
@@ -94,6 +99,30 @@ def _requests(used: Used) -> dict[str, Callable[[], Any]]:
         "show subnet": lambda: api.show("subnet", api.list("subnet", "fields=id")[0]["id"]),
         "show security group": lambda: api.show("security_group", groups[0]["id"]),
         "agent refreshes": lambda: api.ovs_agent("host-1", start_flag=False),
+        **_requests_of_routers(used),
+    }
+
+
+def _requests_of_routers(used: Used) -> dict[str, Callable[[], Any]]:
+    api = used.api
+    router = api.create("router")["id"]
+    network = api.create("network")["id"]
+    on = [
+        {"subnet_id": api.create("subnet", network_id=network, cidr=cidr, ip_version=4)["id"]}
+        for cidr in ("10.64.0.0/24", "10.65.0.0/24", "10.66.0.0/24", "10.67.0.0/24")
+    ]
+    off = on[2:]
+    add, remove = (f"/routers/{router}/{what}_router_interface" for what in ("add", "remove"))
+    for one in off:
+        assert api.call("PUT", add, one).status == 200
+    joins, leaves = iter(on[:2]), iter(off)
+    gate = {"external_gateway_info": {"network_id": used.outside}}
+    return {
+        "create router": lambda: api.create("router"),
+        "create router with a gateway": lambda: api.create("router", **gate),
+        "add router interface": lambda: api.call("PUT", add, next(joins)),
+        "remove router interface": lambda: api.call("PUT", remove, next(leaves)),
+        "show router": lambda: api.show("router", used.router["id"]),
     }
 
 
