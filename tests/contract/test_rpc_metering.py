@@ -1,21 +1,21 @@
 """What metering agents are answered and told, on each database, from the journal on."""
 
-import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 
 from deuteron.core import agents
 from deuteron.core.followers import NotDelivered
 from deuteron.db.journal import JournalReader
-from deuteron.db.router_tables import router_l3_agents, routers
+from deuteron.db.router_tables import router_l3_agents
 from deuteron.errors import InvalidInput
 from deuteron.query import Query
 from deuteron.rpc.endpoint import Call
 from deuteron.rpc.message import Message
 from deuteron.rpc.metering import get_sync_data_metering
 from deuteron.rpc.told_metering import follower, messages
+from deuteron.services.l3 import routers
 from deuteron.services.metering import labels, news, rules
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.statements import counted
@@ -44,28 +44,10 @@ def hosts(site: Site) -> None:
         report(site, host, "Metering agent")
 
 
-def a_router(site: Site, *places: str, project: str = "p", **values: Any) -> str:
+def a_router(site: Site, *places: str, project: str = "p", admin_state_up: bool = True) -> str:
     """A router on hosts."""
-    router = {
-        "id": str(uuid.uuid4()),
-        "project_id": project,
-        "name": f"of {project}",
-        "admin_state_up": True,
-        "status": "ACTIVE",
-        "enable_snat": True,
-        "distributed": False,
-        "ha": False,
-        "enable_default_route_ecmp": False,
-        "enable_default_route_bfd": False,
-        "enable_ndp_proxy": False,
-        "created_at": site.clock(),
-        "updated_at": site.clock(),
-        "revision_number": 0,
-        **values,
-    }
-    with site.d.database.transaction(ADMIN) as tx:
-        tx.execute(insert(routers), router)
-        tx.journal("router", router["id"], "create", project)
+    body = {"project_id": project, "name": f"of {project}", "admin_state_up": admin_state_up}
+    (router,) = routers.create(site.d, ADMIN, [{**body, "external_gateway_info": None}])
     for host in places:
         place(site, router["id"], host)
     return str(router["id"])
@@ -266,14 +248,11 @@ def test_agents_are_told_where_routers_are(site: Site, hosts: None) -> None:
     displace(site, router, "h2")
     place(site, router, "h2")
     assert told.methods() == [("h2", "routers_updated")]
-    with site.d.database.transaction(ADMIN) as tx:
-        tx.execute(update(routers).values(admin_state_up=False))
-        tx.journal("router", router, "update", "p")
+    routers.update(site.d, ADMIN, router, {"admin_state_up": False})
     assert told.methods() == [("h2", "routers_updated")]
-    with site.d.database.transaction(ADMIN) as tx:
-        tx.execute(delete(routers).where(routers.c.id == router))
-        tx.journal("router", router, "delete", "p", {"agents": ["h2", "h3"]})
-    assert told.methods() == [("h2", "router_deleted"), ("h3", "router_deleted")]
+    displace(site, router, "h2")
+    routers.delete(site.d, ADMIN, router)
+    assert told.methods() == [(None, "router_deleted")]
 
 
 def test_where_no_agent_listens_nothing_is_read(site: Site) -> None:

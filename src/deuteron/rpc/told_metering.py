@@ -1,14 +1,15 @@
 """What metering agents are told: entries of the journal in, messages out.
 
     follow the journal --> news.read --> messages()   pure
-                                     `-> Delivery     to metering_agent.<host>
+                                     `-> Delivery     to metering_agent.<host>, or all of them
 
 Each is told of the routers of the L3 agent of its host, by Neutron's methods:
 
     label deleted                       remove_metering_label
     label created, its rules changed    add_metering_label, update_metering_label_rules,
                                         routers_updated
-    router left the host, was deleted   router_deleted
+    router left the host                router_deleted
+    router deleted                      router_deleted        all agents
     router came to the host, changed    routers_updated
 
 ``add_metering_label`` makes the chains of labels that are not there yet, and
@@ -53,11 +54,13 @@ def messages(told: News) -> Iterator[Message]:
     for host, ids in told.left.items():
         for router_id in sorted(ids):
             yield _message(host, "router_deleted", router_id=router_id)
+    for router_id in sorted(told.ended):
+        yield _message(None, "router_deleted", router_id=router_id)
     for host in sorted(told.refreshed):
         yield _message(host, "routers_updated", routers=[])
 
 
-def _message(host: str, method: str, **arguments: Any) -> Message:
+def _message(host: str | None, method: str, **arguments: Any) -> Message:
     return Message(topic=TOPIC, method=method, version=VERSION, arguments=arguments, host=host)
 
 

@@ -26,13 +26,14 @@ _ROUTER = "router"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What is to be told, by host.
+    """What is to be told, by host where it concerns some.
 
     Args:
         alive: hosts whose metering agent is alive.
         gone: routers with labels that are no more.
         changed: routers of which a label is new or has other rules, with all their labels.
         left: ids of routers that are not there any more.
+        ended: ids of routers that are nowhere any more.
         refreshed: hosts where routers came, or changed in any way.
     """
 
@@ -40,6 +41,7 @@ class News:
     gone: ByHost
     changed: ByHost
     left: Mapping[str, Collection[str]]
+    ended: Collection[str]
     refreshed: frozenset[str]
 
 
@@ -61,13 +63,14 @@ def read(d: Deployment, entries: Sequence[Entry]) -> News | None:
         if not agents:
             return None
         gone, changed = _labels(conn, about, agents.keys())
-        left, refreshed = _routers(conn, about)
+        left, ended, refreshed = _routers(conn, about)
     since = alive_since(d)
     return News(
         alive=frozenset(host for host, heartbeat in agents.items() if heartbeat >= since),
         gone=gone,
         changed=changed,
         left=left,
+        ended=ended,
         refreshed=frozenset((refreshed & agents.keys()) | changed.keys()),
     )
 
@@ -132,19 +135,17 @@ def _by_host(placed: Iterable[tuple[Router, str]]) -> ByHost:
 
 def _routers(
     conn: Connectable, entries: Sequence[Entry]
-) -> tuple[Mapping[str, Collection[str]], set[str]]:
-    """Which routers left which hosts, and where others came or changed."""
+) -> tuple[Mapping[str, Collection[str]], Collection[str], set[str]]:
+    """Which routers left which hosts, which ended, and where others came or changed."""
     about = [entry for entry in entries if entry.resource == _ROUTER]
     if not about or not rows.any_label(conn):
-        return {}, set()
+        return {}, (), set()
+    ended = {entry.resource_id for entry in about if entry.event == "delete"}
     places = rows.places_of(conn, {entry.resource_id for entry in about})
     left: dict[str, set[str]] = {}
     for entry in about:
-        details = entry.details or {}
-        hosts = details.get("agents", ()) if entry.event == "delete" else ()
-        if entry.event == "unscheduled" and "host" in details:
-            hosts = (details["host"],)
-        for host in hosts:
+        if entry.event == "unscheduled" and entry.details and entry.resource_id not in ended:
+            host = entry.details["host"]
             if (entry.resource_id, host) not in places:
                 left.setdefault(host, set()).add(entry.resource_id)
-    return left, {host for _, host in places}
+    return left, ended, {host for _, host in places}
