@@ -12,7 +12,6 @@ from sqlalchemy import insert, select
 from deuteron import errors
 from deuteron.context import RequestContext
 from deuteron.core import devices, networks, ports, subnets
-from deuteron.core.extension import Extended
 from deuteron.db.router_tables import (
     ha_networks,
     ha_vr_ids,
@@ -35,9 +34,6 @@ MEMBER = RequestContext(request_id="req-2", project_id="p", roles=frozenset({"me
 @pytest.fixture
 def site(database, tmp_path) -> Site:
     d = a_deployment(database, tmp_path, mechanisms=("openvswitch",))
-    if networks_of_ha.OF_NETWORKS not in d.networks.extensions:
-        extended = Extended(extensions=(*d.networks.extensions, networks_of_ha.OF_NETWORKS))
-        d = replace(d, networks=extended)
     return Site(d)
 
 

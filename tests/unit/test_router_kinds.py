@@ -15,6 +15,7 @@ from deuteron.services.l3.kinds import Kind
 class Settings:
     router_distributed: bool = False
     l3_ha: bool = False
+    enable_dvr: bool = True
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def _routing(resolved: Resolved) -> Routing:
         enable_default_route_bfd=value("enable_default_route_bfd"),
         enable_dvr=value("enable_dvr"),
         router_distributed=value("router_distributed"),
+        host_dvr_for_dhcp=value("host_dvr_for_dhcp"),
         l3_ha=value("l3_ha"),
         max_l3_agents_per_router=value("max_l3_agents_per_router"),
         l3_ha_net_cidr=value("l3_ha_net_cidr", routing.ha_prefix),

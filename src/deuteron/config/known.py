@@ -61,7 +61,7 @@ _DEFAULT = """
     ha_conntrackd_rcvsocketbuffer ha_conntrackd_sndsocketbuffer ha_conntrackd_socketbuffersize
     ha_conntrackd_socketbuffersize_max_grown ha_conntrackd_unix_backlog ha_vrrp_advert_int
     ha_vrrp_auth_password ha_vrrp_auth_type ha_vrrp_health_check_interval
-    handle_internal_only_routers host_dvr_for_dhcp http_retries instance_format
+    handle_internal_only_routers http_retries instance_format
     instance_uuid_format interface_driver ipam_driver ipv6_gateway ipv6_pd_enabled
     kombu_reconnect_delay kombu_ssl_ca_certs kombu_ssl_certfile kombu_ssl_keyfile
     kombu_ssl_version

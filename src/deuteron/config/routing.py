@@ -33,6 +33,11 @@ OPTIONS: tuple[cfg.Opt, ...] = (
         help="Whether routers are distributed, if nothing is said.",
     ),
     cfg.BoolOpt(
+        "host_dvr_for_dhcp",
+        default=True,
+        help="Whether distributed routers are on hosts that have ports of DHCP agents only.",
+    ),
+    cfg.BoolOpt(
         "l3_ha", default=False, help="Whether routers are highly available, if nothing is said."
     ),
     cfg.IntOpt(

@@ -93,6 +93,7 @@ class Routing:
         enable_default_route_bfd: whether they watch them by BFD.
         enable_dvr: whether there are distributed routers.
         router_distributed: whether routers are distributed, if nothing is said.
+        host_dvr_for_dhcp: whether they are on hosts that have ports of DHCP agents only.
         l3_ha: whether they are highly available, if nothing is said.
         max_l3_agents_per_router: of a highly available one; 0 for all.
         l3_ha_net_cidr: prefix of the network over which their agents talk.
@@ -109,6 +110,7 @@ class Routing:
     enable_default_route_bfd: bool
     enable_dvr: bool
     router_distributed: bool
+    host_dvr_for_dhcp: bool
     l3_ha: bool
     max_l3_agents_per_router: int
     l3_ha_net_cidr: str

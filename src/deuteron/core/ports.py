@@ -419,9 +419,12 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
         if name in changes:
             port[name] = changes[name] if changes[name] is not None else _unset(name)
     port["mac_address"] = _changed_mac(d, tx, original, changes, port)
+    everywhere = distributed.is_distributed(port)
+    if everywhere:
+        port["binding:host_id"] = ""
     rebound = _is_rebound(original, port)
     if rebound:
-        port["binding:vif_type"] = "unbound"
+        port["binding:vif_type"] = distributed.VIF_TYPE if everywhere else "unbound"
         port["binding:vif_details"] = {}
         port["status"] = "DOWN"
     d.ports.on_update(tx, changes, port, original)
@@ -440,9 +443,11 @@ def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[st
 
 def _is_rebound(original: Port, port: Port) -> bool:
     """Whether the present binding is no longer what is asked for."""
-    return any(
-        port[name] != original[name] for name in ("binding:host_id", "binding:vnic_type")
-    ) or _own_profile(port) != _own_profile(original)
+    return (
+        any(port[name] != original[name] for name in ("binding:host_id", "binding:vnic_type"))
+        or _own_profile(port) != _own_profile(original)
+        or distributed.is_distributed(port) != distributed.is_distributed(original)
+    )
 
 
 def _own_profile(port: Port) -> dict[str, Any]:

@@ -208,7 +208,7 @@ _RESET = (
         host=bindparam("new_host"),
         vnic_type=bindparam("new_vnic_type"),
         profile=bindparam("new_profile"),
-        vif_type=UNBOUND,
+        vif_type=bindparam("new_type"),
         vif_details={},
         status=ACTIVE,
     )
@@ -238,6 +238,7 @@ def reset(tx: Transaction, original: Mapping[str, Any], port: Mapping[str, Any])
         "new_host": new_host,
         "new_vnic_type": port["binding:vnic_type"],
         "new_profile": port["binding:profile"],
+        "new_type": port["binding:vif_type"],
     }
     if tx.execute(_RESET, parameters).rowcount == 0:
         made = unbound(new_host, port["binding:vnic_type"], port["binding:profile"])

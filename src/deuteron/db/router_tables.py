@@ -206,5 +206,11 @@ dvr_gateway_ports = Table(
     METADATA,
     Column("network_id", String(36), ForeignKey("networks.id"), primary_key=True),
     _agent(index=True),
-    Column("port_id", String(36), ForeignKey("ports.id"), nullable=False, unique=True),
+    Column(
+        "port_id",
+        String(36),
+        ForeignKey("ports.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
 )

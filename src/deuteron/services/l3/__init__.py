@@ -16,20 +16,21 @@
 from neutron_lib.plugins import constants
 
 from deuteron.config import Settings
-from deuteron.services.l3 import api, uplink
+from deuteron.services.l3 import api, ha_networks, uplink
 from deuteron.services.l3.extensions import OF_PORTS, OF_SUBNETS
 from deuteron.services.plugin import ServicePlugin
 
 
-def plugin(_settings: Settings) -> ServicePlugin:
+def plugin(settings: Settings) -> ServicePlugin:
     """The service plugin of a site."""
     return ServicePlugin(
         name="router",
         service_type=constants.L3,
-        extensions=api.EXTENSIONS,
+        extensions=(*api.EXTENSIONS, *(api.DISTRIBUTED if settings.routing.enable_dvr else ())),
         resources=api.RESOURCES,
         limited=("router",),
         uplink=uplink.UPLINK,
+        networks=(ha_networks.OF_NETWORKS,),
         ports=(OF_PORTS,),
         subnets=(OF_SUBNETS,),
     )

@@ -16,10 +16,12 @@ class Afterwards:
     Args:
         inserted: ports that were made.
         due: hooks of ports that were changed or removed.
+        then: what comes at last, unless a driver refused.
     """
 
     inserted: list[ports.Inserted] = field(default_factory=list)
     due: list[postcommits.Due] = field(default_factory=list)
+    then: list[Callable[[Deployment, RequestContext], None]] = field(default_factory=list)
 
     def owe(self, due: postcommits.Due | None) -> None:
         """Keep hooks that are due; None is nothing."""
@@ -49,6 +51,8 @@ class Afterwards:
                 if pending is not None:
                     pending()
                 raise
+        for step in self.then:
+            step(d, ctx)
 
 
 def _nothing() -> None:

@@ -1,11 +1,15 @@
 """The nouns and extensions of routing, as data."""
 
 from neutron_lib.api.definitions import (
+    dvr,
     extraroute,
     extraroute_atomic,
     l3,
     l3_ext_gw_mode,
+    l3_ext_ha_mode,
     l3_port_ip_change_not_allowed,
+    network_ha,
+    router_admin_state_down_before_update,
 )
 
 from deuteron.services.l3 import interfaces, routers
@@ -14,9 +18,17 @@ from deuteron.surface import Extension, Resource, defined_by
 EXTENSIONS: tuple[Extension, ...] = (
     defined_by(l3, {l3.ROUTERS: l3.RESOURCE_ATTRIBUTE_MAP[l3.ROUTERS]}),
     defined_by(l3_ext_gw_mode),
+    defined_by(l3_ext_ha_mode),
+    defined_by(network_ha),
     defined_by(extraroute),
     defined_by(extraroute_atomic),
     defined_by(l3_port_ip_change_not_allowed),
+)
+
+# At a site that has distributed routers.
+DISTRIBUTED: tuple[Extension, ...] = (
+    defined_by(dvr),
+    defined_by(router_admin_state_down_before_update),
 )
 
 RESOURCES: tuple[Resource, ...] = (

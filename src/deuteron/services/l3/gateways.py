@@ -18,7 +18,7 @@ from deuteron.db import networks as network_rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db.transaction import Transaction
 from deuteron.errors import BadRequest, NetworkNotFound, RouterExternalGatewayInUseByFloatingIp
-from deuteron.services.l3 import overlaps, routes
+from deuteron.services.l3 import dvr, overlaps, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
@@ -74,6 +74,8 @@ def set_(
     router.update(columns)
     if not router["gw_port_id"]:
         columns["qos_policy_id"] = router["qos_policy_id"] = None
+    if router["distributed"]:
+        dvr.sync_snat_ports(d, tx, router, after)
     rows.show_gateway(router)
     return columns
 
@@ -160,3 +162,4 @@ def _remove(d: Deployment, tx: Transaction, router: Router, after: Afterwards) -
     after.owe(ports.remove(d, tx, ports.require(tx, port_id, None)))
     router["gw_port_id"] = None
     router["external_gateways"] = []
+    dvr.gateway_left(d, tx, router, router["external_gateway_info"]["network_id"], after)

@@ -31,23 +31,12 @@ from deuteron.errors import (
     SubnetMismatchForPort,
     SubnetNotFound,
 )
-from deuteron.services.l3 import news, overlaps, routers, routes
+from deuteron.services.l3 import dvr, kinds, news, overlaps, routers, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
 
 Row = dict[str, Any]
-
-INTERFACE = "network:router_interface"
-DISTRIBUTED = "network:router_interface_distributed"
-REPLICATED = "network:ha_router_replicated_interface"
-
-
-def owner_of(router: Router) -> str:
-    """The device_owner of the interfaces of a router."""
-    if router["distributed"]:
-        return DISTRIBUTED
-    return REPLICATED if router["ha"] else INTERFACE
 
 
 def add(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Row:
@@ -77,6 +66,8 @@ def add(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Ro
             port, subnets = _use_port(d, tx, router, attached, port_id, after)
         else:
             port, subnets = _join_subnet(d, tx, router, attached, str(subnet_id), after)
+        if router["distributed"]:
+            dvr.sync_snat_ports(d, tx, router, after)
         news.changed(tx, [router])
     after.run(d, ctx, undo=partial(_undo, d, ctx, router_id, port["id"]))
     return _shown(router_id, port, [subnet["id"] for subnet in subnets])
@@ -133,7 +124,7 @@ def _join_subnet(
     _require_routable(subnet)
     overlaps.refuse(attached, [subnet], _beyond(tx, attached))
     address = {"subnet_id": subnet_id, "ip_address": subnet["gateway_ip"]}
-    owner = owner_of(router)
+    owner = kinds.interface_owner(router)
     if subnet["ip_version"] == 6:
         present = _with_ipv6(attached, subnet["network_id"], owner)
         if present is not None:
@@ -238,7 +229,7 @@ def _use_port(
         raise _bad(f"port {port_id} has no address, and an interface of a router needs one")
     of_network = {one["id"]: one for one in subnet_rows.of_networks(tx, [port["network_id"]])}
     subnets = [of_network[address["subnet_id"]] for address in port["fixed_ips"]]
-    owner = owner_of(router)
+    owner = kinds.interface_owner(router)
     for subnet in subnets:
         _require_routable(subnet)
     if any(subnet["ip_version"] == 6 for subnet in subnets):
@@ -299,7 +290,7 @@ def remove(d: Deployment, ctx: RequestContext, router_id: str, document: Any) ->
     after = Afterwards()
     with d.database.transaction(ctx) as tx:
         router = routers.lock(d, tx, router_id)
-        owner = owner_of(router)
+        owner = kinds.interface_owner(router)
         attached = [one for one in rows.attached(tx, router_id) if one.owner == owner]
         if port_id:
             leaving = _of_port(router_id, attached, port_id, subnet_id)
@@ -313,6 +304,7 @@ def remove(d: Deployment, ctx: RequestContext, router_id: str, document: Any) ->
             _readdress(d, tx, router, port, left, after)
         else:
             routers.remove_ports(d, tx, {port["id"]}, after)
+        dvr.interface_left(d, tx, router, port["network_id"], after)
         news.changed(tx, [router])
     after.run(d, ctx)
     return _shown(router_id, port, [str(one.subnet_id) for one in leaving])

@@ -50,7 +50,9 @@ def of_new(settings: Routing, body: Mapping[str, Any]) -> Kind:
     """
     distributed, ha = _given(body, "distributed"), _given(body, "ha")
     return Kind(
-        distributed=settings.router_distributed if distributed is None else distributed,
+        distributed=(settings.enable_dvr and settings.router_distributed)
+        if distributed is None
+        else distributed,
         ha=settings.l3_ha if ha is None else ha,
     )
 

@@ -22,7 +22,7 @@ from deuteron.db import tags as tag_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import RouterInUse, RouterNotFound
 from deuteron.query import Query
-from deuteron.services.l3 import gateways, news, routes
+from deuteron.services.l3 import conversion, gateways, ha, ha_networks, kinds, news, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import Attached, Router
@@ -54,11 +54,16 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
         OverQuota: the project has as many routers as it may have.
         MechanismDriverError: a driver refused the port of a gateway.
     """
+    kind_of = [kinds.of_new(d.settings.routing, body) for body in bodies]
+    for project_id in {
+        body["project_id"] for body, kind in zip(bodies, kind_of, strict=True) if kind.ha
+    }:
+        ha_networks.ensure(d, ctx, project_id)
     after = Afterwards()
     with d.database.transaction(ctx) as tx:
         made = []
-        for body in bodies:
-            router = _new(d, body)
+        for body, kind in zip(bodies, kind_of, strict=True):
+            router = _new(d, body, kind)
             d.extended(COLLECTION).on_create(tx, body, router, {})
             made.append(router)
         d.extended(COLLECTION).on_create_all(tx, list(zip(bodies, made, strict=True)))
@@ -66,6 +71,8 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
         tag_rows.insert(tx, {router["id"]: router["tags"] for router in made if router["tags"]})
         d.extended(COLLECTION).stored(tx, zip(bodies, made, strict=True))
         for body, router in zip(bodies, made, strict=True):
+            if router["ha"]:
+                ha.claim_vr_id(d, tx, router)
             if body.get(_GATEWAY):
                 changes = gateways.set_(d, tx, router, body[_GATEWAY], after)
                 rows.update_row(tx, router["id"], changes)
@@ -76,7 +83,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
     return made
 
 
-def _new(d: Deployment, body: Router) -> Router:
+def _new(d: Deployment, body: Router, kind: kinds.Kind) -> Router:
     return {
         "id": str(uuid.uuid4()),
         "project_id": body["project_id"],
@@ -86,8 +93,8 @@ def _new(d: Deployment, body: Router) -> Router:
         "status": "ACTIVE",
         "gw_port_id": None,
         "enable_snat": d.settings.routing.enable_snat_by_default,
-        "distributed": False,
-        "ha": False,
+        "distributed": kind.distributed,
+        "ha": kind.ha,
         "ha_vr_id": None,
         "flavor_id": None,
         "availability_zone_hints": [],
@@ -171,6 +178,8 @@ def update(
         RouterNotFound: there is none of this id.
         RevisionNumberConstraintFailed: it has another revision.
         InvalidRoutes, OverQuota: the routes cannot be, or are too many.
+        BadRequest: it is up, and is to become distributed or highly available, or to be no more.
+        NoVRIDAvailable: its project has as many highly available routers as there can be.
         NetworkNotFound, BadRequest, ...: the gateway cannot be had, see `gateways.set_`.
     """
     present = get(d, ctx, router_id)
@@ -179,6 +188,7 @@ def update(
         changes["routes"] = routes.normal(changes["routes"])
     if not standard.changed(present, changes):
         return present
+    conversion.prepare(d, ctx, present, kinds.changed(present, changes))
     return _change(d, ctx, router_id, changes, if_revision=if_revision)
 
 
@@ -226,6 +236,7 @@ def apply(
         changes: validated attributes.
         after: gets what follows after the commit.
     """
+    kind = kinds.changed(router, changes)
     if "routes" in changes and changes["routes"] != router["routes"]:
         set_routes(d, tx, router, changes["routes"])
     for name in ("name", "description", "admin_state_up"):
@@ -233,6 +244,8 @@ def apply(
             router[name] = changes[name]
     if _GATEWAY in changes:
         gateways.set_(d, tx, router, changes[_GATEWAY], after)
+    if kind is not None:
+        conversion.convert(d, tx, router, kind, after)
 
 
 def set_routes(
@@ -274,10 +287,15 @@ def delete(
         d.extended(COLLECTION).on_delete(tx, router)
         if router[_GATEWAY]:
             gateways.set_(d, tx, router, None, after)
+        if router["ha"]:
+            for due in ha.take(d, tx, router_id):
+                after.owe(due)
         remove_ports(d, tx, {one.port_id for one in attached} - {router["gw_port_id"]}, after)
         tx.journal(news.NOUN, router_id, news.DELETE, router["project_id"])
         rows.delete_one(tx, router_id)
     after.run(d, ctx)
+    if router["ha"]:
+        ha_networks.remove_if_unused(d, ctx, router["project_id"])
 
 
 def _require_unused(router_id: str, attached: Sequence[Attached]) -> None:

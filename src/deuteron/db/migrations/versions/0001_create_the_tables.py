@@ -883,7 +883,7 @@ def upgrade() -> None:
             ["network_id"], ["networks.id"], name=op.f("fk_dvr_gateway_ports_network_id")
         ),
         sa.ForeignKeyConstraint(
-            ["port_id"], ["ports.id"], name=op.f("fk_dvr_gateway_ports_port_id")
+            ["port_id"], ["ports.id"], name=op.f("fk_dvr_gateway_ports_port_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("network_id", "agent_id", name=op.f("pk_dvr_gateway_ports")),
         sa.UniqueConstraint("port_id", name=op.f("uq_dvr_gateway_ports_port_id")),
