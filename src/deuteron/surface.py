@@ -29,6 +29,7 @@ class Related:
         remove: (deployment, context, id, id of the other), ``DELETE .../{id}/<name>/{of_it}``.
         remove_rule: of the policy.
         key: what the id of the other is called.
+        shows: what rows have here beside the attributes of the other noun.
     """
 
     collection: str
@@ -39,6 +40,7 @@ class Related:
     remove: Callable[..., None] | None = None
     remove_rule: str = ""
     key: str = ""
+    shows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ server --> falcon.App --> Observer --> route --> responder --> handler --> core
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from deuteron.api.policy import Policy
 from deuteron.api.policy_files import SiteRules
 from deuteron.api.query import rules_for
 from deuteron.api.resources import Noun
-from deuteron.surface import AttributeMap, Extension, Resource
+from deuteron.surface import AttributeMap, Extension, Related, Resource
 
 if TYPE_CHECKING:
     from deuteron.core.deployment import Deployment
@@ -123,12 +123,20 @@ def _nouns(
                 attributes=of,
                 rules=rules,
                 parts={name: compiled[name] for name in resource.parts},
-                related={name: compiled[one.collection] for name, one in resource.related.items()},
+                related={name: _shown(compiled, one) for name, one in resource.related.items()},
                 link_prefix=options.link_prefix,
                 bulk=resource.bulk and options.bulk,
             )
         )
     return nouns
+
+
+def _shown(
+    compiled: Mapping[str, attributes.Attributes], related: Related
+) -> attributes.Attributes:
+    """The attributes of things that belong to others, where they are listed below these."""
+    of = compiled[related.collection]
+    return replace(of, visible=of.visible | related.shows)
 
 
 def _add(

@@ -10,10 +10,20 @@ from neutron_lib.api.definitions import (
     l3_port_ip_change_not_allowed,
     network_ha,
     router_admin_state_down_before_update,
+    router_availability_zone,
 )
 
 from deuteron.services.l3 import interfaces, routers
 from deuteron.surface import Extension, Resource, defined_by
+
+# neutron-lib has no definition of it.
+_L3_AGENT_SCHEDULER = Extension(
+    alias="l3_agent_scheduler",
+    name="L3 Agent Scheduler",
+    description="Schedule routers among l3 agents",
+    updated="2013-02-07T10:00:00-00:00",
+    requires=("agent", "router"),
+)
 
 EXTENSIONS: tuple[Extension, ...] = (
     defined_by(l3, {l3.ROUTERS: l3.RESOURCE_ATTRIBUTE_MAP[l3.ROUTERS]}),
@@ -23,6 +33,8 @@ EXTENSIONS: tuple[Extension, ...] = (
     defined_by(extraroute),
     defined_by(extraroute_atomic),
     defined_by(l3_port_ip_change_not_allowed),
+    defined_by(router_availability_zone),
+    _L3_AGENT_SCHEDULER,
 )
 
 # At a site that has distributed routers.

@@ -31,7 +31,7 @@ from deuteron.errors import (
     SubnetMismatchForPort,
     SubnetNotFound,
 )
-from deuteron.services.l3 import dvr, kinds, news, overlaps, routers, routes
+from deuteron.services.l3 import dvr, kinds, news, overlaps, routers, routes, scheduling
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
@@ -69,7 +69,9 @@ def add(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Ro
         if router["distributed"]:
             dvr.sync_snat_ports(d, tx, router, after)
         news.changed(tx, [router])
+        unserved = scheduling.lacking(d, tx, [router_id])
     after.run(d, ctx, undo=partial(_undo, d, ctx, router_id, port["id"]))
+    scheduling.schedule(d, ctx, unserved)
     return _shown(router_id, port, [subnet["id"] for subnet in subnets])
 
 
@@ -306,7 +308,9 @@ def remove(d: Deployment, ctx: RequestContext, router_id: str, document: Any) ->
             routers.remove_ports(d, tx, {port["id"]}, after)
         dvr.interface_left(d, tx, router, port["network_id"], after)
         news.changed(tx, [router])
+        unserved = scheduling.lacking(d, tx, [router_id])
     after.run(d, ctx)
+    scheduling.schedule(d, ctx, unserved)
     return _shown(router_id, port, [str(one.subnet_id) for one in leaving])
 
 

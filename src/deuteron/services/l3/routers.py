@@ -22,7 +22,16 @@ from deuteron.db import tags as tag_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import RouterInUse, RouterNotFound
 from deuteron.query import Query
-from deuteron.services.l3 import conversion, gateways, ha, ha_networks, kinds, news, routes
+from deuteron.services.l3 import (
+    conversion,
+    gateways,
+    ha,
+    ha_networks,
+    kinds,
+    news,
+    routes,
+    scheduling,
+)
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import Attached, Router
@@ -78,7 +87,10 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
                 rows.update_row(tx, router["id"], changes)
             tx.journal(news.NOUN, router["id"], news.CREATE, router["project_id"])
         quotas.take(d, tx, "router", {router["project_id"] for router in made})
+        placed = [router["id"] for router in made if router["gw_port_id"] or router["ha"]]
+        unserved = scheduling.lacking(d, tx, placed)
     after.run(d, ctx, undo=partial(_delete_all, d, ctx, made))
+    scheduling.schedule(d, ctx, unserved)
     d.extended(COLLECTION).derive(made)
     return made
 
@@ -215,7 +227,9 @@ def _change(
         }
         rows.update_row(tx, router_id, columns)
         tx.journal(news.NOUN, router_id, news.UPDATE, router["project_id"])
+        unserved = scheduling.lacking(d, tx, [router_id])
     after.run(d, ctx, undo=partial(_without_gateway, d, ctx, router_id))
+    scheduling.schedule(d, ctx, unserved)
     d.extended(COLLECTION).derive([router])
     return router
 
