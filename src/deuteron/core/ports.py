@@ -28,6 +28,8 @@ from deuteron.core import (
     foreign_attributes,
     ipam,
     macs,
+    port_addresses,
+    port_changes,
     port_journal,
     postcommits,
     provisioning,
@@ -37,18 +39,14 @@ from deuteron.core import (
 )
 from deuteron.core.deployment import Deployment
 from deuteron.core.driver_sources import Lookups
-from deuteron.core.segment_hosts import segments_of_host
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as rows
-from deuteron.db import subnets as subnet_rows
 from deuteron.db import tags as tag_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import (
     MechanismDriverError,
     NetworkNotFound,
-    PortBound,
-    PortInUse,
     PortNotFound,
     TryAgain,
 )
@@ -66,8 +64,6 @@ OWNED_BY_AGENTS = (
     "network:floatingip_agent_gateway",
 )
 _UNPLUGGED = ("unbound", "binding_failed")
-_VNIC_TYPE = "binding:vnic_type"
-_BINDING = ("binding:host_id", "binding:vnic_type", "binding:profile")
 _COLUMNS = frozenset(rows.TABLE_COLUMNS)
 
 
@@ -191,7 +187,7 @@ def _insert(d: Deployment, tx: Transaction, bodies: Sequence[Port]) -> list[Port
         port = _new(d, body)
         d.ports.on_create(tx, body, port, networks[port["network_id"]])
         made.append(port)
-    requests = _requests(tx, bodies, made)
+    requests = port_addresses.wishes(tx, bodies, made)
     d.ports.on_create_all(tx, list(zip(bodies, made, strict=True)))
     groups = security_groups.for_new_ports(d, tx, bodies, made)
     owners = {network_id: network["project_id"] for network_id, network in networks.items()}
@@ -234,43 +230,6 @@ def _new(d: Deployment, body: Port) -> Port:
         # a host counts as a change of its own, as does the binding that follows (as in Neutron)
         **standard.new(d.clock(), revision=2 if host else 1),
     }
-
-
-def _requests(
-    tx: Transaction, bodies: Sequence[Port], made: Sequence[Port]
-) -> list[ipam.AddressRequest]:
-    """What new ports ask of the address management, and how they will get it."""
-    by_network: dict[str, list[dict[str, Any]]] = {}
-    for subnet in subnet_rows.of_networks(tx, list({port["network_id"] for port in made})):
-        by_network.setdefault(subnet["network_id"], []).append(subnet)
-    requests = [
-        _request(tx, port, by_network.get(port["network_id"], []), body.get("fixed_ips"))
-        for body, port in zip(bodies, made, strict=True)
-    ]
-    for port, request in zip(made, requests, strict=True):
-        port["ip_allocation"] = ipam.allocation(request)
-    return requests
-
-
-def _request(
-    conn: Connectable,
-    port: Port,
-    subnets: Sequence[Mapping[str, Any]],
-    fixed_ips: list[dict[str, str]] | None,
-) -> ipam.AddressRequest:
-    """What a port asks of the address management; on a routed network its host matters."""
-    host = port["binding:host_id"]
-    routed = any(subnet["segment_id"] is not None for subnet in subnets)
-    return ipam.AddressRequest(
-        port_id=port["id"],
-        network_id=port["network_id"],
-        mac_address=port["mac_address"],
-        device_owner=port["device_owner"],
-        subnets=subnets,
-        fixed_ips=fixed_ips,
-        host=host,
-        host_segments=frozenset(segments_of_host(conn, host)) if routed and host else None,
-    )
 
 
 def get(d: Deployment, ctx: RequestContext, port_id: str) -> Port:
@@ -379,8 +338,8 @@ def change(
     d.ports.load(tx, [original])
     foreign_attributes.add(d, tx, Noun.PORT, [original])
     if not of_binding:
-        _require_wired_as_before(original, changes)
-    port = _changed(d, tx, original, changes)
+        port_changes.require_wired_as_before(original, changes)
+    port = port_changes.changed(d, tx, original, changes)
     if port == original:
         return port, None
     levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
@@ -395,131 +354,6 @@ def change(
     port_journal.note(tx, "update", port, original)
     item = postcommits.Item(current=port, original=original, original_levels=levels)
     return port, postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
-
-
-def _require_wired_as_before(original: Port, changes: Mapping[str, Any]) -> None:
-    """Refuse another vnic_type of a port that a driver was asked to bind.
-
-    Raises:
-        PortInUse: see above.
-    """
-    wished = changes.get(_VNIC_TYPE, original[_VNIC_TYPE]) or _unset(_VNIC_TYPE)
-    if wished != original[_VNIC_TYPE] and original["binding:vif_type"] != "unbound":
-        raise PortInUse(
-            port_id=original["id"],
-            net_id=original["network_id"],
-            device_id=original["device_id"],
-        )
-
-
-def _changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str, Any]) -> Port:
-    """The port as it will be; addresses are claimed, its row is not yet written."""
-    port = {**original, **{name: changes[name] for name in _COLUMNS if name in changes}}
-    for name in _BINDING:
-        if name in changes:
-            port[name] = changes[name] if changes[name] is not None else _unset(name)
-    port["mac_address"] = _changed_mac(d, tx, original, changes, port)
-    everywhere = distributed.is_distributed(port)
-    if everywhere:
-        port["binding:host_id"] = ""
-    rebound = _is_rebound(original, port)
-    if rebound:
-        port["binding:vif_type"] = distributed.VIF_TYPE if everywhere else "unbound"
-        port["binding:vif_details"] = {}
-        port["status"] = "DOWN"
-    d.ports.on_update(tx, changes, port, original)
-    groups = security_groups.for_update(tx, changes, port, original)
-    if groups is not None:
-        port["security_groups"] = groups
-    port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
-    d.ports.derive([port])
-    foreign_attributes.change(d, tx, Noun.PORT, changes, port)
-    if port != original:
-        port.update(standard.bumped(original, d.clock()))
-        if rebound and port["binding:host_id"]:
-            port["revision_number"] += 1  # for the host, see `_new`
-    return port
-
-
-def _is_rebound(original: Port, port: Port) -> bool:
-    """Whether the present binding is no longer what is asked for."""
-    return (
-        any(port[name] != original[name] for name in ("binding:host_id", "binding:vnic_type"))
-        or _own_profile(port) != _own_profile(original)
-        or distributed.is_distributed(port) != distributed.is_distributed(original)
-    )
-
-
-def _own_profile(port: Port) -> dict[str, Any]:
-    """The binding profile without what is only shown there: trust is an attribute of its own."""
-    profile: dict[str, Any] = port["binding:profile"]
-    if port["trusted"] is None:
-        return profile
-    return {name: value for name, value in profile.items() if name != "trusted"}
-
-
-def _unset(name: str) -> Any:
-    return {} if name == "binding:profile" else "normal" if name == "binding:vnic_type" else ""
-
-
-def _changed_mac(
-    d: Deployment,
-    tx: Transaction,
-    original: Port,
-    changes: Mapping[str, Any],
-    port: Port,
-) -> str:
-    """The MAC address after an update; null asks for a new one (port-mac-address-regenerate)."""
-    mac = original["mac_address"]
-    if "mac_address" in changes:
-        mac = changes["mac_address"] or macs.generate(d.settings.base_mac)
-        if mac != original["mac_address"] and original["binding:vif_type"] not in _UNPLUGGED:
-            raise PortBound(
-                port_id=original["id"],
-                vif_type=original["binding:vif_type"],
-                old_mac=original["mac_address"],
-                new_mac=mac,
-            )
-    device_mac = macs.of_device(port)
-    if device_mac and any(port[name] != original[name] for name in _BINDING):
-        mac = device_mac
-    elif (
-        port["binding:vnic_type"] == macs.DIRECT_PHYSICAL
-        and original["device_id"]
-        and not port["device_id"]
-        and not port["device_owner"]
-    ):  # released: the device's address must be free for the next port on it
-        mac = macs.generate(d.settings.base_mac)
-    if mac != original["mac_address"]:
-        macs.require_free(tx, [(original["network_id"], mac)])
-    return str(mac)
-
-
-def _changed_addresses(
-    d: Deployment,
-    tx: Transaction,
-    original: Port,
-    changes: Mapping[str, Any],
-    port: Port,
-) -> list[dict[str, str]]:
-    """The addresses after an update, claimed and released."""
-    current = original["fixed_ips"]
-    moved = port["binding:host_id"] != original["binding:host_id"]
-    renamed = port["mac_address"] != original["mac_address"]
-    if not ("fixed_ips" in changes or renamed or moved):
-        return list(current)
-    subnets = subnet_rows.of_networks(tx, [port["network_id"]])
-    if "fixed_ips" in changes or renamed:
-        request = _request(tx, port, subnets, changes.get("fixed_ips", current))
-        return ipam.reassign(tx, d.hints, request, current=current, old_mac=original["mac_address"])
-    request = _request(tx, port, subnets, None)
-    if request.host_segments is None:
-        return list(current)
-    if current:
-        ipam.require_reachable(request, current)
-    if current or original["ip_allocation"] != ipam.DEFERRED or original["binding:host_id"]:
-        return list(current)
-    return ipam.assign(tx, d.hints, [request]).get(port["id"], [])
 
 
 def _levels_if(
@@ -543,7 +377,7 @@ def _write(d: Deployment, tx: Transaction, original: Port, port: Port) -> None:
         raise TryAgain(reason=f"port {port['id']} was changed by another request")
     if port["security_groups"] != original["security_groups"]:
         rows.replace_groups(tx, port["id"], port["security_groups"])
-    if _is_rebound(original, port):
+    if port_changes.is_rebound(original, port):
         binding_rows.reset(tx, original, port)
 
 
