@@ -30,12 +30,13 @@ check: $(VENV)/.dev ## format, lint, types, import contract and the fast tests, 
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 
-test: $(VENV)/.dev servers ## check, then everything, with real MariaDB, PostgreSQL and RabbitMQ
+test: $(VENV)/.dev servers $(if $(filter 0,$(shell id -u)),hosts) ## check, then everything: real databases and broker, packets if run as root
 	$(STATIC)
 	$(BIN)/pytest -q -m "not slow" -n auto $(ARGS)
 	$(BIN)/pytest -q -m "slow and not e2e" -n auto $(ARGS)
+	$(BIN)/pytest -q -rs -m e2e tests/e2e $(ARGS)
 
-e2e: $(VENV)/.dev hosts ## send packets between emulated hosts with stock agents, as root
+e2e: $(VENV)/.dev servers hosts ## send packets between emulated hosts with stock agents, as root
 	$(BIN)/pytest -q -m e2e tests/e2e $(ARGS)
 
 bench: $(VENV)/.dev ## count SQL and measure CPU per request: a table, and JSON with ARGS="--json FILE"

@@ -371,6 +371,18 @@ def test_a_linux_bridge_agent_hears_of_its_ports_by_name(site: Site, told: Told)
     assert methods(told) == ["push", "security_groups_member_updated"]
 
 
+def test_a_linux_bridge_agent_that_has_wired_a_port_is_not_told_that_it_is_bound(
+    site: Site, told: Told
+) -> None:
+    start(site, "h3", LINUXBRIDGE)
+    network = site.network()
+    port = site.port(network, "h3")
+    devices.up(site.d, ADMIN, [port["id"]], host="h3")
+    assert "port_update" not in methods(told)
+    site.update(port, admin_state_up=False)
+    assert methods(told) == ["port_update"]
+
+
 def test_a_linux_bridge_agent_hears_of_networks_and_rules_by_name(site: Site, told: Told) -> None:
     start(site, "h3", LINUXBRIDGE)
     network, group = site.network(), a_group(site)
@@ -477,6 +489,27 @@ def test_an_agent_that_has_forgotten_is_told_again(site: Site, told: Told) -> No
     up(site, told, "h2", two)
     told.forget()
     assert [host for _, host, _ in up(site, told, "h1", one, refresh=True)] == ["h1", None]
+
+
+def test_linux_bridges_are_told_of_one_network_at_a_time(site: Site, told: Told) -> None:
+    start(site, "h1")
+    networks_ = [site.network() for _ in range(3)]
+    for network in networks_:
+        site.subnet(network)
+    one, two, three = (site.port(network, "h1") for network in networks_)
+    (message,) = up(site, told, "h1", one, two)
+    assert message[2].keys() == {one["network_id"], two["network_id"]}
+    start(site, "h2", LINUXBRIDGE, number=2)
+    messages = up(site, told, "h2", *(site.port(network, "h2") for network in networks_[:2]))
+    assert sorted((host or "all", *entries) for _, host, entries in messages) == sorted(
+        (to, port["network_id"]) for port in (one, two) for to in ("all", "h2")
+    )
+    up(site, told, "h1", three)
+    for port in (one, two, three):
+        site.update(port, fixed_ips=[])
+    assert [[*entries["chg_ip"]] for _, _, entries in told.forwarding()] == [
+        [port["network_id"]] for port in (one, two, three)
+    ]
 
 
 class Directed:

@@ -43,8 +43,9 @@ METADATA_SECRET = "shared with Nova"
 
 def missing() -> str:
     """What keeps agents from running here; empty if nothing does."""
-    if os.geteuid() != 0:
-        return "root, for network namespaces"
+    may = ["unshare", "--net", "--mount", "--pid", "--fork", "true"]
+    if os.geteuid() != 0 or subprocess.run(may, check=False, capture_output=True).returncode:
+        return "root that may make network namespaces"
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     lacking = sorted(
         {package for one, package in _COMMANDS.items() if not shutil.which(one, path=path)}
@@ -134,7 +135,7 @@ class Agent:
                 "use_stderr": True,
                 "interface_driver": switch,
                 # A reply that is lost with a process that is killed is waited for that long.
-                "rpc_response_timeout": 20,
+                "rpc_response_timeout": 10,
             },
             # Everything is root already: commands run as they are, helpers of oslo.privsep too.
             "agent": {"root_helper": "env", "root_helper_daemon": ""},

@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e import agents
 from tests.e2e.site import Site
+from tests.instances import mariadb
 from tests.instances.rabbitmq import RabbitMQ
 
 # How much of an agent's log is shown with a test that fails.
@@ -39,9 +40,11 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def whole_site(rabbitmq: RabbitMQ) -> Iterator[Site]:
-    """A site without agents."""
-    with Site(rabbitmq) as site:
+def whole_site(rabbitmq: RabbitMQ, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A site without agents, on MariaDB if it is installed, else on SQLite."""
+    installed = mariadb.programs() is not None
+    url = request.getfixturevalue("mariadb").create("e2e") if installed else ""
+    with Site(rabbitmq, url) as site:
         yield site
 
 

@@ -21,7 +21,7 @@ from tests.e2e.agents import Agent
 from tests.e2e.hosts import Host, Switches
 from tests.e2e.machines import Machine, until
 from tests.e2e.networking import Networking, Resource
-from tests.instances.process import Folder, die_with_parent
+from tests.instances.process import Folder, die_with_parent, free_port
 from tests.instances.rabbitmq import RabbitMQ
 from tests.instances.service import Options, Service
 
@@ -49,14 +49,19 @@ class Site:
 
     Args:
         rabbitmq: the broker, which runs.
+        database_url: of an empty database; none for SQLite.
     """
 
-    def __init__(self, rabbitmq: RabbitMQ) -> None:
+    def __init__(self, rabbitmq: RabbitMQ, database_url: str = "") -> None:
         self.rabbitmq = rabbitmq
         self.hosts: dict[str, Host] = {}
         self.agents: dict[tuple[str, str], Agent] = {}
         self.machines: list[Machine] = []
-        self.service = Service({"DEFAULT": {"transport_url": rabbitmq.url}, **_OPTIONS})
+        database = {"database": {"connection": database_url}} if database_url else {}
+        self.service = Service(
+            {"DEFAULT": {"transport_url": rabbitmq.url}, **database, **_OPTIONS},
+            port=free_port(),  # the same when it is started again
+        )
         self._ends = ExitStack()
 
     def __enter__(self) -> "Site":

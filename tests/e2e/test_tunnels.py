@@ -31,6 +31,15 @@ def test_networks_that_follow_each_other_at_once_are_whole(site: Site) -> None:
         site.clear()
 
 
+def test_a_linux_bridge_hears_of_its_network_among_others_that_it_has_not(site: Site) -> None:
+    networks = [site.network("vxlan") for _ in range(4)]
+    every = [[site.machine(network, name) for name in ("ovs1", "ovs2")] for network in networks]
+    bridged = [site.machine(network, "lb1") for network in networks[2:]]
+    site.wait_until_active([machine for machines in (*every, bridged) for machine in machines])
+    for machines, machine in zip(every[2:], bridged, strict=True):
+        every_pair_reaches([*machines, machine])
+
+
 @pytest.mark.parametrize("kind", ["gre", "geneve"])
 def test_open_vswitch_hosts_reach_each_other_by(kind: str, site: Site) -> None:
     network = site.network(kind)

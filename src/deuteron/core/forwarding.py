@@ -18,7 +18,7 @@ is told again (`deuteron.core.tunnel_doubts`).
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deuteron.core import port_journal
@@ -291,6 +291,18 @@ def again(
         if (network_id, host) in doubtful:
             _add_others(to_host.setdefault(host, _Collected()), where, here, endpoints)
     return list(_directed(to_host))
+
+
+def by_network(message: Message) -> Iterator[Message]:
+    """A message as one for each of its networks.
+
+    Neutron's Linux bridge agents pass over all that stands behind a network which they have not.
+    """
+    entries = message.entries
+    changes = entries.get("chg_ip")
+    for network_id, one in (entries if changes is None else changes).items():
+        alone = {network_id: one}
+        yield replace(message, entries=alone if changes is None else {"chg_ip": alone})
 
 
 def _reached(placed: Mapping[str, Placed], endpoints: Mapping[str, Endpoint]) -> dict[str, Placed]:

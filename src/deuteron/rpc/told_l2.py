@@ -9,7 +9,7 @@ entries --> audience             who listens: nobody, nothing is read
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 from deuteron.context import RequestContext
@@ -85,8 +85,8 @@ def again(d: Deployment, doubtful: Collection[tuple[str, str]]) -> list[Message]
         doubtful: (network, host), at least one.
     """
     with d.database.read() as conn:
-        endpoints = audiences.read(conn).endpoints
-    return [_forwarded(one) for one in forwarding.again(d, doubtful, endpoints)]
+        audience = audiences.read(conn)
+    return list(_forwarded(forwarding.again(d, doubtful, audience.endpoints), audience))
 
 
 def messages(
@@ -123,18 +123,22 @@ def _forwarding(
     if not audience.populated or not forwarding.is_wanted(d):
         return
     ports = there.get("Port", {})
-    for one in forwarding.messages(d, entries, ports, audience.endpoints, informed):
-        yield _forwarded(one)
+    found = forwarding.messages(d, entries, ports, audience.endpoints, informed)
+    yield from _forwarded(found, audience)
 
 
-def _forwarded(one: forwarding.Message) -> Message:
-    return Message(
-        topic=_FORWARDING,
-        method=one.method.value,
-        version="1.0",
-        arguments={"fdb_entries": one.entries},
-        host=one.host,
-    )
+def _forwarded(found: Iterable[forwarding.Message], audience: Audience) -> Iterator[Message]:
+    for message in found:
+        hosts = audience.linux_bridges if message.host is None else {message.host}
+        apart = bool(hosts & audience.linux_bridges)
+        for one in forwarding.by_network(message) if apart else (message,):
+            yield Message(
+                topic=_FORWARDING,
+                method=one.method.value,
+                version="1.0",
+                arguments={"fdb_entries": one.entries},
+                host=one.host,
+            )
 
 
 def _kinds(audience: Audience) -> set[str]:

@@ -132,13 +132,14 @@ def _ports(
     entries: Sequence[Entry], ports: Mapping[str, Any], audience: Audience
 ) -> Iterator[Message]:
     changed = {
-        entry.resource_id: None
+        entry.resource_id: ports[entry.resource_id]
         for entry in entries
-        if entry.resource == "port" and _concerns_wiring(entry)
+        if entry.resource == "port"
+        and entry.resource_id in ports
+        and _concerns_wiring(entry, ports[entry.resource_id])
     }
-    for port_id in changed:
-        port = ports.get(port_id)
-        if port is None or port["binding:host_id"] not in audience.linux_bridges:
+    for port in changed.values():
+        if port["binding:host_id"] not in audience.linux_bridges:
             continue
         levels = [
             level for level in port["binding_levels"] if level["host"] == port["binding:host_id"]
@@ -161,11 +162,14 @@ def _ports(
         )
 
 
-def _concerns_wiring(entry: Entry) -> bool:
-    """Whether the agent of a port's host has to look at it again."""
+def _concerns_wiring(entry: Entry, port: Mapping[str, Any]) -> bool:
+    """Whether the agent of a port's host has to look at it again.
+
+    Who has wired it knows that it is there: told of that once more, it would wire it anew.
+    """
     details = entry.details
-    if entry.event in ("bind", "activate"):
-        return True
+    if entry.event in (port_journal.BIND, port_journal.ACTIVATE):
+        return bool(port["status"] != "ACTIVE")
     if entry.event != "update":
         return False
     return details is None or bool({*details.get("was", ()), *details.get("changed", ())})
