@@ -61,6 +61,8 @@ class Resource:
         update: (deployment, context, id, changes, if_revision=) -> row.
         delete: (deployment, context, id, if_revision=).
         actions: name -> (deployment, context, id, document) -> document; ``PUT .../{id}/name``.
+        edits: name -> (deployment, context, id, document) -> row; ``PUT .../{id}/name``, answered
+            as an update is.
         views: name -> (deployment, context, id) -> document; ``GET .../{id}/name``.
         questions: name -> (deployment, context, id) -> row; ``GET .../{id}?fields=name``, asked
             in the place of `get`.
@@ -84,6 +86,7 @@ class Resource:
     update: Callable[..., Row] | None = None
     delete: Callable[..., None] | None = None
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    edits: Mapping[str, Callable[..., Row]] = field(default_factory=dict)
     views: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     questions: Mapping[str, Callable[..., Row]] = field(default_factory=dict)
     related: Mapping[str, Related] = field(default_factory=dict)

@@ -139,6 +139,15 @@ def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
     return Answer(200, verb(d, ctx, *ids, call.document()))
 
 
+def edit(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
+    """``PUT /v2.0/things/{id}/{name}``; the core checks documents, the thing is answered."""
+    d, ctx, policy = call.deployment, call.context, call.policy
+    policy.may_act(noun, d, ctx, ids, name)
+    row = noun.resource.edits[name](d, ctx, *ids, call.document())
+    rows = policy.without_hidden(noun, d, ctx, ids, [row])
+    return Answer(200, _one(noun, shown(noun, rows)[0]))
+
+
 def view(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
     """``GET /v2.0/things/{id}/{name}``; the core answers documents as they are."""
     return Answer(200, noun.resource.views[name](call.deployment, call.context, *ids))

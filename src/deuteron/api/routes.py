@@ -100,6 +100,8 @@ def _of_resource(noun: Noun, path: str) -> dict[str, Methods]:
     }
     for action in verbs.actions:
         table[f"{one}/{action}"] = {"PUT": partial(resources.act, noun, action)}
+    for name in verbs.edits:
+        table[f"{one}/{name}"] = {"PUT": partial(resources.edit, noun, name)}
     for name in verbs.views:
         table.setdefault(f"{one}/{name}", {})["GET"] = partial(resources.view, noun, name)
     for name, related in verbs.related.items():

@@ -276,6 +276,8 @@ def update(
         d.subnets.load(tx, [original])
         foreign_attributes.add(d, tx, Noun.SUBNET, [original])
         wanted = standard.changed(original, changes)
+        if "gateway_ip" in wanted:
+            _require_gateway_unused(tx, original)
         planned = addresses.plan_subnet_changes(
             original,
             wanted,
@@ -292,8 +294,6 @@ def update(
         changed = standard.changed(original, subnet)
         if not changed:
             return original
-        if "gateway_ip" in changed:
-            _require_gateway_unused(tx, original)
         if "segment_id" in changed:
             _require_segment_may_change(tx, original, changed["segment_id"])
         changed.update(standard.bumped(original, d.clock()))

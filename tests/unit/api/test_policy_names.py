@@ -44,4 +44,4 @@ def asked(resource: Resource) -> set[str]:
     rules = {f"{verb}_{suffix(resource)}" for verb, act in verbs.items() if act is not None}
     if resource.tagged:
         rules |= {f"{verb}_{resource.name}:tags" for verb in ("get", "create", "update", "delete")}
-    return rules | set(resource.actions)
+    return rules | set(resource.actions) | set(resource.edits)

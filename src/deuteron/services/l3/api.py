@@ -56,6 +56,8 @@ RESOURCES: tuple[Resource, ...] = (
         actions={
             "add_router_interface": interfaces.add,
             "remove_router_interface": interfaces.remove,
+        },
+        edits={
             "add_extraroutes": routers.add_routes,
             "remove_extraroutes": routers.remove_routes,
         },

@@ -132,7 +132,9 @@ def show_gateway(router: Router) -> None:
     """Derive what clients know as the gateway from all gateways and the columns."""
     for gateway in router["external_gateways"]:
         gateway["enable_snat"] = router["enable_snat"]
-        gateway["qos_policy_id"] = router["qos_policy_id"]
+        gateway.pop("qos_policy_id", None)
+        if router["qos_policy_id"]:
+            gateway["qos_policy_id"] = router["qos_policy_id"]
     router["external_gateway_info"] = (
         router["external_gateways"][0] if router["gw_port_id"] else None
     )

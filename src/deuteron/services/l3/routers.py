@@ -339,16 +339,14 @@ def remove_ports(d: Deployment, tx: Transaction, port_ids: set[str], after: Afte
 # --- routes ---------------------------------------------------------------------------------------
 
 
-def add_routes(
-    d: Deployment, ctx: RequestContext, router_id: str, document: Any
-) -> dict[str, Router]:
+def add_routes(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Router:
     """Give a router more routes; those that it has are fine.
 
     Args:
         document: ``{"router": {"routes": [...]}}`` as it came.
 
     Returns:
-        ``{"router": API dict}``.
+        API dict.
 
     Raises:
         RouterNotFound: there is none of this id.
@@ -359,9 +357,7 @@ def add_routes(
     return _with_routes(d, ctx, router_id, lambda present: [*present, *more])
 
 
-def remove_routes(
-    d: Deployment, ctx: RequestContext, router_id: str, document: Any
-) -> dict[str, Router]:
+def remove_routes(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Router:
     """Take routes from a router; those that it has not are fine.
 
     Args, Returns, Raises: as `add_routes`.
@@ -377,7 +373,7 @@ def _with_routes(
     ctx: RequestContext,
     router_id: str,
     edit: Callable[[list[rows.Route]], list[rows.Route]],
-) -> dict[str, Router]:
+) -> Router:
     with d.database.transaction(ctx) as tx:
         router = lock(d, tx, router_id)
         wanted = routes.normal(edit(router["routes"]))
@@ -385,4 +381,5 @@ def _with_routes(
             set_routes(d, tx, router, wanted)
             tx.journal(news.NOUN, router_id, news.UPDATE, router["project_id"])
         d.extended(COLLECTION).load(tx, [router])
-    return {"router": {**router, "tenant_id": router["project_id"]}}
+    d.extended(COLLECTION).derive([router])
+    return router
