@@ -1,4 +1,4 @@
-"""Distributed routers on each database: where they are needed, and what ports there mean for them."""
+"""Distributed routers on each database: where they are needed, and what ports mean for them."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,18 @@ from deuteron import errors
 from deuteron.core import agent_objects, ports
 from deuteron.db.journal import Entry, JournalReader
 from deuteron.query import Query
-from deuteron.services.l3 import dvr, dvr_news, dvr_rows, hosting, interfaces, routers
+from deuteron.services.l3 import (
+    agent_rows,
+    agent_view,
+    dvr,
+    dvr_news,
+    dvr_rows,
+    dvr_view,
+    ha_view,
+    hosting,
+    interfaces,
+    routers,
+)
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.statements import counted
 
@@ -292,3 +303,82 @@ def test_the_neighbours_of_a_subnet_are_those_that_are_bound(site):
     site.port(network)
     found = dvr.ports_by_subnet(site.d, ADMIN, network["subnet"]["id"])
     assert {port["id"] for port in found} == {interface, server["id"]}
+
+
+def told(site: Site, host: str, *asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Router id -> what the agent of a host is told of it."""
+    ids = [router["id"] for router in asked]
+    hosting.bind_ports(site.d, ADMIN, host, ids)
+    with site.d.database.read() as conn:
+        agent = agent_rows.on_host(conn, host)
+    assert agent is not None
+    additions = (ha_view.show, dvr_view.show)
+    found = agent_view.read(site.d, ADMIN, agent, ids, additions)
+    return {router["id"]: router for router in found}
+
+
+def test_what_agents_are_told_of_distributed_routers(site):
+    outside = a_network(site, "192.0.2.0/24", **{"router:external": True})
+    router = a_router(site, external_gateway_info={"network_id": outside["id"]})
+    network = a_network(site)
+    interface = join(site, router, network)
+    site.port(network, "h1")
+    share = dvr.agent_gateway_port(site.d, ADMIN, outside["id"], "h1")
+    assert share is not None
+    for host in ("h1", "net"):
+        shown = told(site, host, router)[router["id"]]
+        assert shown["gw_port_host"] == "net"
+        assert shown["gw_port"]["binding:host_id"] == "net"
+        [snat] = shown["_snat_router_interfaces"]
+        assert (snat["binding:host_id"], snat["fixed_ips"][0]["prefixlen"]) == ("net", 24)
+        assert [one["id"] for one in shown["_interfaces"]] == [interface]
+        shared = [one["id"] for one in shown["_floatingip_agent_interfaces"]]
+        assert shared == ([share["id"]] if host == "h1" else [])
+    assert bound(site, interface) == {"h1", "net"}
+    inside = a_router(site)
+    shown = told(site, "h1", inside)[inside["id"]]
+    assert shown["gw_port_host"] is None
+    assert "_snat_router_interfaces" not in shown
+
+
+def test_what_agents_are_told_of_highly_available_routers(site):
+    for host in ("one", "two", "three"):
+        site.report(host)
+        site.report(host, L3, agent_mode="legacy")
+    router, network = a_router(site, distributed=False, ha=True), a_network(site)
+    join(site, router, network)
+    with site.d.database.read() as conn:
+        has = [place.agent.host for place in agent_rows.places(conn, [router["id"]])[router["id"]]]
+    assert len(has) == 3
+    for host in has:
+        shown = told(site, host, router)[router["id"]]
+        assert shown["_ha_interface"]["binding:host_id"] == host
+        assert shown["_ha_interface"]["fixed_ips"][0]["prefixlen"] == 18
+        assert (shown["_ha_state"], shown["ha_vr_id"]) == ("standby", router["ha_vr_id"])
+        assert shown["_interfaces"][0]["binding:host_id"] == ""
+    for host in {"one", "two", "three", "old"} - set(has):
+        assert told(site, host, router) == {}
+
+
+@pytest.mark.parametrize(
+    ("asking", "mode", "host", "destination", "expected"),
+    [
+        ("h1", "dvr", "h1", None, "h1"),
+        ("h1", "dvr", "h2", None, None),
+        ("h1", "dvr", "h2", "h1", "h2"),
+        ("h1", "dvr", "", None, None),
+        ("net", "dvr_snat", "", None, "central"),
+        ("net", "dvr_snat", "inner", None, "central"),
+        ("inner", "dvr_no_external", "inner", None, None),
+        ("net", "dvr_snat", "h1", None, None),
+    ],
+)
+def test_who_serves_the_floating_ip_of_a_port(asking, mode, host, destination, expected):
+    modes = {"h1": "dvr", "h2": "dvr", "inner": "dvr_no_external"}
+    found = dvr_view.served(asking, mode, host, destination, modes)
+    if expected == "central":
+        assert found is not None
+        assert found["host"] == "FLOATING_IP_HOST_NEEDS_BINDING"
+        assert found["dvr_snat_bound"] is True
+    else:
+        assert (found and found["host"]) == expected

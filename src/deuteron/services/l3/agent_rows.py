@@ -199,7 +199,7 @@ _LACKING = (
     select(routers.c.id)
     .select_from(_SHORT_OF[0])
     .where(routers.c.id.in_(bindparam("routers", expanding=True)))
-    .group_by(routers.c.id)
+    .group_by(routers.c.id, routers.c.ha)
     .having(_SHORT_OF[1])
     .order_by(routers.c.id)
 )

@@ -55,7 +55,7 @@ class View:
     """
 
     agent: L3Agent
-    routers: Mapping[str, Resource]
+    routers: dict[str, Resource]
     ports: Mapping[str, Mapping[str, Sequence[Resource]]] = field(default_factory=dict)
 
     def ports_of(self, router_id: str, *owners: str) -> list[Resource]:
