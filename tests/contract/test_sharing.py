@@ -309,6 +309,45 @@ def test_pages_have_the_same(world: World) -> None:
             assert names == world.listed(noun, project), (noun, project)
 
 
+def test_who_asks_for_a_project_gets_what_it_sees_of_it(world: World) -> None:
+    """Its own, too, of which it needs no other condition; pages of them as well."""
+    for noun in ("networks", "subnets", "ports", "security_groups", "subnetpools"):
+        for project in PROJECTS:
+            rows = NOUNS[noun].list_(world.d, member(project), Query())
+            for asked in PROJECTS:
+                expected = sorted(row["id"] for row in rows if row["project_id"] == asked)
+                of = Query(filters={"project_id": (asked,)})
+                for query in (of, replace(of, limit=100), replace(of, fields=("id",))):
+                    found = NOUNS[noun].list_(world.d, member(project), query)
+                    assert sorted(row["id"] for row in found) == expected, (noun, project, asked)
+
+
+@pytest.mark.parametrize("asked", [{}, {"project_id": ("owner",)}, {"status": ("DOWN",)}])
+def test_pages_of_ports_are_the_list(world: World, asked: dict[str, Any]) -> None:
+    """Its own ports and those of others on its networks, in one order, both ways."""
+    for project in PROJECTS:
+        whole = Query(filters=asked, sort=(("name", False),))
+        seen = [row["id"] for row in ports.list_(world.d, member(project), whole)]
+        for limit in (1, 2, 100):
+            got: list[str] = []
+            query = replace(whole, limit=limit)
+            while rows := ports.list_(world.d, member(project), query):
+                got += [row["id"] for row in rows]
+                query = replace(query, marker=got[-1])
+            assert got == seen, (project, limit)
+            back = got[-1:]
+            query = replace(whole, limit=limit, page_reverse=True)
+            while got and (
+                rows := ports.list_(world.d, member(project), replace(query, marker=back[0]))
+            ):
+                back = [row["id"] for row in rows] + back
+            assert back == got, (project, limit)
+        visible = {row["id"] for row in ports.list_(world.d, member(project), Query())}
+        for hidden in world.things["ports"].keys() - visible:
+            with pytest.raises(NotFound):
+                ports.list_(world.d, member(project), replace(whole, limit=5, marker=hidden))
+
+
 def test_what_is_not_seen_cannot_be_touched(world: World) -> None:
     for name, noun in NOUNS.items():
         before = {row["id"]: row for row in noun.list_(world.d, ADMIN, Query())}

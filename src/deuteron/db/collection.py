@@ -77,7 +77,7 @@ class Collection:
             The rows, and what found them; None instead of it if the query wants some of the
             columns and nothing else, so that the rows are complete as they are.
         """
-        page = self._pages.of(query, scope)
+        page = self._pages.of(conn, query, scope)
         rows = conn.execute(page.statement, page.parameters).fetchall()
         if self._begins_anew and self.marker_missing(conn, query, rows, scope):
             return self.page(conn, replace(query, marker=None), scope)

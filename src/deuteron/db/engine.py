@@ -159,7 +159,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the server does not answer.
         """
-        reader = Reader(self._engine.connect)
+        reader = Reader(self._engine.connect, self.dialect)
         try:
             yield reader
         except (DBAPIError, PoolTimeout) as error:

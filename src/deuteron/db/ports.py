@@ -40,7 +40,7 @@ from deuteron.query import Query
 Port = dict[str, Any]
 
 # Of the provisioning (db/provisioning.py), and for who sees what (db/sharing.py).
-_KEPT_INSIDE = {"awaits_l2", "awaits_dhcp", "network_project_id"}
+_KEPT_INSIDE = {"awaits_l2", "awaits_dhcp", "other_project_id"}
 TABLE_COLUMNS = tuple(
     str(column.name) for column in ports.columns if column.name not in _KEPT_INSIDE
 )
@@ -198,7 +198,7 @@ _PAGES = Pages("ports", rows=_read, columns=_COLUMNS, special=_SPECIAL, id_colum
 
 def list_(conn: Connectable, query: Query, scope: str | None = None) -> list[Port]:
     """The ports that a query asks for and a project (None: everything) sees, in its order."""
-    page = _PAGES.of(query, scope)
+    page = _PAGES.of(conn, query, scope)
     rows = conn.execute(page.statement, page.parameters).fetchall()
     if _wants_columns(query):
         fields = query.fields or ()
@@ -245,10 +245,11 @@ def insert_many(
         _INSERT,
         [
             {
-                "network_project_id": owners[row["network_id"]],
                 **{name: row.get(name) for name in TABLE_COLUMNS},
+                "other_project_id": owner if owner != row["project_id"] else None,
             }
             for row in rows
+            for owner in (owners[row["network_id"]],)
         ],
     )
     conn.execute(_INSERT_BINDING, [_binding_row(row) for row in rows])

@@ -42,6 +42,7 @@ def page(
     id_column: KeyedColumnElement[Any],
     query: Query,
     for_any: bool = False,
+    marked: Select[Any] | None = None,
 ) -> Select[Any]:
     """The statement of one list request.
 
@@ -57,6 +58,7 @@ def page(
         query: what was asked for.
         for_any: the statement is for every query of the same `shape`: it has parameters, whose
             values are those of `parameters_of`.
+        marked: where the marker is looked for, if that is more than `base`.
 
     Raises:
         HTTPBadRequest: the order or a filter names an attribute that is not there.
@@ -70,7 +72,9 @@ def page(
     keys = _sort_keys(query, columns, id_column)
     if query.marker is not None and query.limit is not None:
         marker = bindparam(_MARKER, None if for_any else query.marker, String())
-        statement = statement.where(_beyond_marker(base, keys, id_column, marker))
+        statement = statement.where(
+            _beyond_marker(base if marked is None else marked, keys, id_column, marker)
+        )
     for column, ascending in keys:
         if _nullable(column):
             absent = column.is_(None)

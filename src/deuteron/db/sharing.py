@@ -52,10 +52,15 @@ class Visible:
     Args:
         one: condition on a row that is found by its id.
         many: condition on the rows of a list.
+        parts: conditions that have no row in common and together are `many`, if each of them has
+            an index that is in the order of the ids.
+        own: whether all rows with the project's ``project_id`` are among them.
     """
 
     one: ColumnElement[bool]
     many: ColumnElement[bool]
+    parts: tuple[ColumnElement[bool], ...] = ()
+    own: bool = False
 
 
 def parameters(scope: str | None) -> dict[str, Any]:
@@ -180,6 +185,7 @@ def own_or_shared(table: Table, object_type: str, actions: tuple[str, ...] = (SH
             select(own.c.id).where(own.c.project_id == _me()),
             _policies(object_type, actions),
         ),
+        own=True,
     )
 
 
@@ -204,6 +210,7 @@ def own_or_below_own(table: Table, parent: Table, parent_id: str) -> Visible:
             .select_from(below.join(owned, owned.c.id == below.c[parent_id]))
             .where(owned.c.project_id == _me()),
         ),
+        own=True,
     )
 
 
@@ -221,14 +228,15 @@ def _subnets() -> Visible:
             select(own.c.id).where(own.c.project_id == _me()),
             select(below.c.id).join(networks, networks.c.object_id == below.c.network_id),
         ),
+        own=True,
     )
 
 
 def _ports() -> Visible:
     """A port is seen by its own project and by its network's."""
     ports = tables.ports
-    seen = or_(ports.c.project_id == _me(), ports.c.network_project_id == _me())
-    return Visible(one=seen, many=seen)
+    parts = (ports.c.project_id == _me(), ports.c.other_project_id == _me())
+    return Visible(one=or_(*parts), many=or_(*parts), parts=parts, own=True)
 
 
 def _segments() -> Visible:

@@ -192,7 +192,7 @@ ports = Table(
     "ports",
     METADATA,
     _id(),
-    _project(),
+    Column("project_id", String(255), nullable=False, default=""),
     Column(
         "network_id",
         String(36),
@@ -226,11 +226,14 @@ ports = Table(
     Column("dns_domain", String(255), nullable=False, default=""),
     Column("pvlan_type", String(16)),
     Column("pvlan_community", String(255)),
-    # whose the network is, which never changes: a project sees its own ports, and those on its own
-    # networks; here, as two indexes of one table are cheaper than a join for every list
-    Column("network_project_id", String(255), nullable=False, default="", index=True),
+    # Whose its network is, if that is another project: it sees the port, too. It never changes, and
+    # two indexes of one table are cheaper than a join for every list.
+    Column("other_project_id", String(255)),
     *_standard(),
     UniqueConstraint("network_id", "mac_address"),
+    # with the id, so that a page of what a project sees is read in order
+    Index("ix_ports_project_id_id", "project_id", "id"),
+    Index("ix_ports_other_project_id_id", "other_project_id", "id"),
 )
 
 # The addresses of ports; the primary key is what makes an address exclusive.

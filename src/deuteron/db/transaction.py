@@ -18,7 +18,13 @@ _APPEND = insert(journal).inline()  # nobody wants to know the numbers
 
 
 class Connectable(Protocol):
-    """Where a query function runs its statements: a `Reader` or a `Transaction`."""
+    """Where a query function runs its statements: a `Reader` or a `Transaction`.
+
+    Attributes:
+        dialect: ``sqlite``, ``mysql`` or ``postgresql``.
+    """
+
+    dialect: str
 
     def execute(
         self, statement: Executable, parameters: Parameters | None = None, /
@@ -36,12 +42,14 @@ class Reader:
 
     Args:
         connect: takes a connection from the pool.
+        dialect: of the database.
     """
 
-    __slots__ = ("_connect", "_connection")
+    __slots__ = ("_connect", "_connection", "dialect")
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection], dialect: str) -> None:
         self._connect = connect
+        self.dialect = dialect
         self._connection: Connection | None = None
 
     def execute(
@@ -86,13 +94,23 @@ class Transaction:
         appended: the journal has got entries of it.
     """
 
-    __slots__ = ("_entries", "_now", "_session", "appended", "connection", "context", "execute")
+    __slots__ = (
+        "_entries",
+        "_now",
+        "_session",
+        "appended",
+        "connection",
+        "context",
+        "dialect",
+        "execute",
+    )
 
     def __init__(
         self, connection: Connection, context: RequestContext, now: Callable[[], str]
     ) -> None:
         self.connection = connection
         self.context = context
+        self.dialect = connection.dialect.name
         self.execute = connection.execute
         self._now = now
         self._entries: list[dict[str, Any]] = []

@@ -770,7 +770,7 @@ def upgrade() -> None:
         sa.Column("dns_domain", _text(255), nullable=False),
         sa.Column("pvlan_type", _text(16), nullable=True),
         sa.Column("pvlan_community", _text(255), nullable=True),
-        sa.Column("network_project_id", _text(255), nullable=False),
+        sa.Column("other_project_id", _text(255), nullable=True),
         sa.Column("description", _text(255), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
@@ -791,9 +791,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ports_device_owner"), "ports", ["device_owner"], unique=False)
     op.create_index(op.f("ix_ports_name"), "ports", ["name"], unique=False)
     op.create_index(
-        op.f("ix_ports_network_project_id"), "ports", ["network_project_id"], unique=False
+        "ix_ports_other_project_id_id", "ports", ["other_project_id", "id"], unique=False
     )
-    op.create_index(op.f("ix_ports_project_id"), "ports", ["project_id"], unique=False)
+    op.create_index("ix_ports_project_id_id", "ports", ["project_id", "id"], unique=False)
     op.create_index(op.f("ix_ports_qos_policy_id"), "ports", ["qos_policy_id"], unique=False)
     op.create_table(
         "segments",
