@@ -45,7 +45,12 @@ CEILINGS = {
     "create router": 6,
     "create router with a gateway": 20,
     "add router interface": 20,
-    "remove router interface": 18,
+    "remove router interface": 19,  # one for floating IPs that lead to its port
+    "create floating IP": 10,
+    "associate floating IP": 10,
+    "disassociate floating IP": 6,
+    "delete floating IP": 14,
+    "create port forwarding": 14,
     "show router": 2,
 }
 
@@ -100,6 +105,38 @@ def _requests(used: Used) -> dict[str, Callable[[], Any]]:
         "show security group": lambda: api.show("security_group", groups[0]["id"]),
         "agent refreshes": lambda: api.ovs_agent("host-1", start_flag=False),
         **_requests_of_routers(used),
+        **_requests_of_floating_ips(used),
+    }
+
+
+def _requests_of_floating_ips(used: Used) -> dict[str, Callable[[], Any]]:
+    api = used.api
+    network = {"network_id": used.network["id"]}
+    outside = {"floating_network_id": used.outside}
+    inside = [api.create("port", **network)["id"] for _ in range(4)]
+    alone = [api.create("floatingip", **outside)["id"] for _ in range(4)]
+    leading = [api.create("floatingip", **outside, port_id=inside.pop())["id"] for _ in range(2)]
+    (one,) = api.list("floatingip", f"id={used.forwarding}")[0]["port_forwardings"]
+    forwarding = {
+        name: one[name] for name in ("internal_port_id", "internal_ip_address", "protocol")
+    }
+    ports = iter(range(100, 200))
+    return {
+        "create floating IP": lambda: api.create("floatingip", **outside),
+        "associate floating IP": lambda: api.update("floatingip", alone[-1], port_id=inside.pop()),
+        "disassociate floating IP": lambda: api.update("floatingip", leading.pop(), port_id=None),
+        "delete floating IP": lambda: api.delete("floatingip", alone.pop()),
+        "create port forwarding": lambda: api.call(
+            "POST",
+            f"/floatingips/{used.forwarding}/port_forwardings",
+            {
+                "port_forwarding": {
+                    **forwarding,
+                    "internal_port": (port := next(ports)),
+                    "external_port": port,
+                }
+            },
+        ),
     }
 
 

@@ -33,6 +33,7 @@ def ids(used: Used) -> dict[str, str]:
     """What a path is below of -> the id of one."""
     return {
         "flavors": used.api.list("flavor")[0]["id"],
+        "floatingips": used.forwarding,
         "ports": used.port["id"],
         "qos": used.api.call("GET", "/qos/policies").body["policies"][0]["id"],
     }

@@ -8,7 +8,14 @@ from tests.api.client import Api
 from tests.statements import Statements, counted
 
 # There is a limit, but not one that a test reaches.
-LIMITED = ("network", "router", "rbac_policy", "security_group", "security_group_rule")
+LIMITED = (
+    "network",
+    "router",
+    "floatingip",
+    "rbac_policy",
+    "security_group",
+    "security_group_rule",
+)
 
 
 class Used:
@@ -31,6 +38,7 @@ class Used:
         self.outside = self.api.create("network", **{"router:external": True})["id"]
         self.api.create("subnet", network_id=self.outside, cidr="198.18.0.0/15", ip_version=4)
         self.router = self.a_router(self.network)
+        self.forwarding = self.floating_ips(self.network)
 
     def a_label(self, number: int) -> None:
         """A metering label with a rule."""
@@ -51,6 +59,24 @@ class Used:
         routes = [{"destination": "192.0.2.0/24", "nexthop": "10.0.255.254"}]
         assert self.api.call("PUT", path, {"router": {"routes": routes}}).status == 200
         return router
+
+    def floating_ips(self, network: dict[str, Any]) -> str:
+        """One that leads to a port of a network, and the id of one that has port forwardings."""
+        port = self.api.create("port", network_id=network["id"])
+        outside = {"floating_network_id": self.outside}
+        self.api.create("floatingip", **outside, port_id=port["id"])
+        other = self.api.create("port", network_id=network["id"])
+        forwarding = {
+            "internal_port_id": other["id"],
+            "internal_ip_address": other["fixed_ips"][0]["ip_address"],
+            "internal_port": 80,
+            "external_port": 8080,
+            "protocol": "tcp",
+        }
+        floating_ip = str(self.api.create("floatingip", **outside)["id"])
+        path = f"/floatingips/{floating_ip}/port_forwardings"
+        assert self.api.call("POST", path, {"port_forwarding": forwarding}).status == 201
+        return floating_ip
 
     def a_flavor(self) -> None:
         """With a profile of its own."""
@@ -121,6 +147,7 @@ class Used:
             self.a_flavor()
             self.a_label(number)
             self.a_router(network)
+            self.floating_ips(network)
             self.api.create(
                 "rbac_policy",
                 object_type="network",

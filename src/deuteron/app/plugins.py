@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from deuteron.config import Settings
-from deuteron.services import auto_allocate, flavors, l3, metering, pvlan, qos, trunk
+from deuteron.services import (
+    auto_allocate,
+    flavors,
+    l3,
+    metering,
+    port_forwarding,
+    pvlan,
+    qos,
+    trunk,
+)
 from deuteron.services.plugin import ServicePlugin
 from deuteron.surface import Related, Resource
 
@@ -12,6 +21,7 @@ SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "qos": qos.plugin,
     "trunk": trunk.plugin,
     "router": l3.plugin,
+    "port_forwarding": port_forwarding.plugin,
     "flavors": flavors.plugin,
     "metering": metering.plugin,
     "pvlan": pvlan.plugin,

@@ -37,6 +37,7 @@ SERVICE_PLUGINS: dict[str, str] = {
     "qos": "neutron.services.qos.qos_plugin.QoSPlugin",
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
     "router": "neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",
+    "port_forwarding": "neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
     "metering": "neutron.services.metering.metering_plugin.MeteringPlugin",
     "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
@@ -45,6 +46,9 @@ SERVICE_PLUGINS: dict[str, str] = {
 
 # Those that a site has whatever it names, as in Neutron.
 _ALWAYS = ("flavors",)
+
+# Those that bring others with them, as in Neutron.
+_NEEDED = {"port_forwarding": ("router",)}
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -110,10 +114,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "placement": (
         "bandwidth reports to Placement",
         ("neutron.services.placement_report.plugin.PlacementReportPlugin",),
-    ),
-    "port_forwarding": (
-        "port forwardings",
-        ("neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",),
     ),
     "sfc": ("service function chains", ("networking_sfc.services.sfc.plugin.SfcPlugin",)),
     "flow_classifier": (
@@ -193,13 +193,13 @@ def service_plugins(values: Iterable[str]) -> ServicePlugins:
         values: entry point names or class paths, with a dot or a colon before the class.
     """
     names = list(values)
-    chosen = []
+    chosen: list[str] = []
     missing = {}
     unknown = []
     for value in names:
         name = _short_name(value.replace(":", "."))
         if name in SERVICE_PLUGINS:
-            chosen.append(name)
+            chosen.extend((name, *_NEEDED.get(name, ())))
         elif name in _KNOWN:
             missing[value] = _KNOWN[name][0]
         elif name not in _PART_OF_THE_SERVER:

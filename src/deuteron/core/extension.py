@@ -3,7 +3,9 @@
     create   rows of the core -> on_create of each extension, in order, row by row
              -> on_create_all of each, for all rows at once -> INSERT -> stored
     update   row with the core's changes -> on_update of each, in order -> UPDATE
-    delete   on_delete of each, in order -> DELETE
+             addresses of a port -> readdressed of each
+    delete   of a network: clear of each, before the transaction
+             on_delete of each, in order -> DELETE
     read     rows -> load of each extension that has one, for all of them at once
     and after each of them, when everything else is there: derive
 
@@ -17,12 +19,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deuteron.context import RequestContext
 from deuteron.db.transaction import Connectable, Transaction
 
 Row = dict[str, Any]
 OnCreate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
 OnCreateAll = Callable[[Transaction, Sequence[tuple[Mapping[str, Any], Row]]], None]
 OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
+Readdressed = Callable[[Transaction, Row, Mapping[str, Any]], None]
+Clear = Callable[[Any, RequestContext, str], None]
 OnDelete = Callable[[Transaction, Mapping[str, Any]], None]
 Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
 Load = Callable[[Connectable, Sequence[Row]], None]
@@ -50,6 +55,10 @@ class ResourceExtension:
         on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the API
             dict with the core's changes applied and gets the extension's changes here;
             ``original`` is the API dict before the request.
+        readdressed: ``(tx, row, original)``, inside the transaction, when an update has given a
+            port other addresses than those of ``original``.
+        clear: ``(deployment, context, id)``, before the transaction that deletes a network: takes
+            away what goes with it and has verbs of its own.
         on_delete: ``(tx, row)``, inside the transaction, before the row is deleted, to refuse that
             or to clean up what no foreign key takes along.
         load: ``(conn, rows)`` adds attributes that are not columns to N API dicts, in a constant
@@ -69,6 +78,8 @@ class ResourceExtension:
     on_create_all: OnCreateAll | None = None
     stored: Stored | None = None
     on_update: OnUpdate | None = None
+    readdressed: Readdressed | None = None
+    clear: Clear | None = None
     on_delete: OnDelete | None = None
     load: Load | None = None
     derive: Derive | None = None
@@ -118,6 +129,18 @@ class Extended:
         for extension in self.extensions:
             if extension.on_update is not None:
                 extension.on_update(tx, changes, row, original)
+
+    def readdressed(self, tx: Transaction, row: Row, original: Mapping[str, Any]) -> None:
+        """Let each refuse the new addresses of a port, or follow them."""
+        for extension in self.extensions:
+            if extension.readdressed is not None:
+                extension.readdressed(tx, row, original)
+
+    def clear(self, d: Any, ctx: RequestContext, row_id: str) -> None:
+        """Let each take away what goes with a network, before that goes."""
+        for extension in self.extensions:
+            if extension.clear is not None:
+                extension.clear(d, ctx, row_id)
 
     def on_delete(self, tx: Transaction, row: Mapping[str, Any]) -> None:
         """Let each refuse the end of a row, or clean up before it."""

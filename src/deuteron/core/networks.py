@@ -301,6 +301,7 @@ def delete(
         NetworkInUse: it has ports of users.
         MechanismDriverError: a driver refused.
     """
+    d.networks.clear(d, ctx, network_id)
     ports.delete_those_of_agents(d, ctx, network_id=network_id)
     with d.database.transaction(ctx) as tx:
         network = _require(tx, network_id)

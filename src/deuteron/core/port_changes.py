@@ -62,6 +62,8 @@ def changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str
     if groups is not None:
         port["security_groups"] = groups
     port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
+    if port["fixed_ips"] != original["fixed_ips"]:
+        d.ports.readdressed(tx, port, original)
     d.ports.derive([port])
     foreign_attributes.change(d, tx, Noun.PORT, changes, port)
     if port != original:

@@ -23,6 +23,7 @@ _SINGULAR: Mapping[str, str] = {
     "network_segment_ranges": "network_segment_range",
     "policies": "qos_policy",
     "ports": "port",
+    "floatingips": "floatingip",
     "security_groups": "security_group",
     "subnetpools": "subnetpool",
     "subnets": "subnet",

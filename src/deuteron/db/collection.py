@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from deuteron.db import select as listing
@@ -34,6 +34,7 @@ class Collection:
         special: filter name -> its condition, see `deuteron.db.select.page`.
         begins_anew: a list after a marker that is not there begins at its beginning, as in Neutron
             for all but networks and ports; else it is empty.
+        joined: the table joined with what `shown` reads beside it; None if that is nothing.
     """
 
     def __init__(
@@ -45,13 +46,15 @@ class Collection:
         columns: Mapping[str, ColumnElement[Any]] | None = None,
         special: Mapping[str, Callable[[tuple[Any, ...]], ColumnElement[bool]]] | None = None,
         begins_anew: bool = True,
+        joined: FromClause | None = None,
     ) -> None:
         self._name = name
         self._shown = {key: column.label(key) for key, column in shown.items()}
         self._id_column = id_column
         self._begins_anew = begins_anew
         self.keys = tuple(shown)
-        self.rows = select(*self._shown.values())
+        rows = select(*self._shown.values())
+        self.rows = rows if joined is None else rows.select_from(joined)
         self._by_id = self.rows.where(id_column == bindparam("id"))
         self._by_id_scoped = sharing.for_one(self._by_id, name)
         self._pages = Pages(

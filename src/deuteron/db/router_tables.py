@@ -102,7 +102,7 @@ floatingips = Table(
     Column("fixed_port_id", String(36), ForeignKey("ports.id"), index=True),
     Column("fixed_ip_address", String(64)),
     Column("router_id", String(36), ForeignKey("routers.id"), index=True),
-    Column("had_router_id", String(36)),
+    Column("had_router_id", String(36), index=True),
     Column("status", String(16), nullable=False),
     Column("qos_policy_id", String(36), ForeignKey("qos_policies.id"), index=True),
     Column("dns_name", String(255), nullable=False, default=""),

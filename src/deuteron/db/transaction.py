@@ -148,6 +148,11 @@ class Transaction:
         )
 
     @property
+    def now(self) -> str:
+        """The present time as the API shows it."""
+        return self._now()
+
+    @property
     def session(self) -> "Session":
         """An ORM session on this very connection, for the precommit hooks that want one.
 

@@ -34,6 +34,7 @@ from deuteron.errors.agents import *
 from deuteron.errors.base import *
 from deuteron.errors.drivers import *
 from deuteron.errors.flavors import *
+from deuteron.errors.floating_ips import *
 from deuteron.errors.ha_routers import *
 from deuteron.errors.l3_agents import *
 from deuteron.errors.metering import *

@@ -64,6 +64,7 @@ TAGGED = (
     "security_groups",
     "network_segment_ranges",
     "policies",
+    "floatingips",
     "routers",
     "trunks",
 )

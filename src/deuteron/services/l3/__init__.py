@@ -7,10 +7,15 @@
 /routers/{id}/remove_extraroutes           PUT
 /routers/{id}/l3-agents                    agents that have it
 /agents/{id}/l3-routers                    routers that one has; POST, DELETE
+/floatingips                               addresses outside that lead to ports inside
+/floatingip_pools                          the subnets that they come from
 
     routers.py      a router, its gateway (gateways.py), its routes (routes.py)
     interfaces.py   the subnets that it is on
     extensions.py   what that means for ports and subnets
+    floating_ips.py a floating IP, its way to a port (ways.py)
+    forwardings.py  what follows when port forwardings come and go
+    reached_ports.py   what they mean for ports, and for networks that go
     news.py         what its agents have to hear
     agents.py       which L3 agents have which routers (scheduling.py, choice.py)
     agent_view.py   routers as they are told of them
@@ -21,26 +26,44 @@ from neutron_lib.plugins import constants
 
 from deuteron.config import Settings
 from deuteron.db.agents import L3_AGENT
-from deuteron.services.l3 import agents, api, availability_zones, ha_networks, uplink
+from deuteron.services.l3 import (
+    agents,
+    api,
+    availability_zones,
+    floating_ip_api,
+    ha_networks,
+    reached_ports,
+    uplink,
+)
 from deuteron.services.l3.extensions import OF_PORTS, OF_SUBNETS
 from deuteron.services.plugin import ServicePlugin
 
 
 def plugin(settings: Settings) -> ServicePlugin:
-    """The service plugin of a site."""
+    """The service plugin of a site.
+
+    Args:
+        settings: what was configured; without policies floating IPs have none.
+    """
+    has_policies = settings.service_plugins is None or "qos" in settings.service_plugins
     return ServicePlugin(
         name="router",
         service_type=constants.L3,
-        extensions=(*api.EXTENSIONS, *(api.DISTRIBUTED if settings.routing.enable_dvr else ())),
-        resources=api.RESOURCES,
+        extensions=(
+            *api.EXTENSIONS,
+            *(api.DISTRIBUTED if settings.routing.enable_dvr else ()),
+            *floating_ip_api.EXTENSIONS,
+            *(floating_ip_api.WITH_QOS if has_policies else ()),
+        ),
+        resources=(*api.RESOURCES, *floating_ip_api.RESOURCES),
         related={"agents": agents.OF_AGENTS, "routers": agents.OF_ROUTERS},
-        limited=("router",),
+        limited=("router", "floatingip"),
         uplink=uplink.UPLINK,
         failover={L3_AGENT: agents.fail_over}
         if settings.routing.allow_automatic_l3agent_failover
         else {},
-        networks=(ha_networks.OF_NETWORKS,),
-        ports=(OF_PORTS,),
+        networks=(ha_networks.OF_NETWORKS, reached_ports.OF_NETWORKS),
+        ports=(OF_PORTS, reached_ports.OF_PORTS),
         subnets=(OF_SUBNETS,),
         others={
             "routers": (availability_zones.of_routers(default=settings.default_availability_zones),)

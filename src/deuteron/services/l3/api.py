@@ -13,7 +13,7 @@ from neutron_lib.api.definitions import (
     router_availability_zone,
 )
 
-from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3 import floating_ip_api, interfaces, routers
 from deuteron.surface import Extension, Resource, defined_by
 
 # neutron-lib has no definition of it.
@@ -26,7 +26,13 @@ _L3_AGENT_SCHEDULER = Extension(
 )
 
 EXTENSIONS: tuple[Extension, ...] = (
-    defined_by(l3, {l3.ROUTERS: l3.RESOURCE_ATTRIBUTE_MAP[l3.ROUTERS]}),
+    defined_by(
+        l3,
+        {
+            l3.ROUTERS: l3.RESOURCE_ATTRIBUTE_MAP[l3.ROUTERS],
+            l3.FLOATINGIPS: floating_ip_api.ATTRIBUTES,
+        },
+    ),
     defined_by(l3_ext_gw_mode),
     defined_by(l3_ext_ha_mode),
     defined_by(network_ha),

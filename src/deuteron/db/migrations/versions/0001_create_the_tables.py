@@ -1176,6 +1176,9 @@ def upgrade() -> None:
         ["floating_ip_address"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_floatingips_had_router_id"), "floatingips", ["had_router_id"], unique=False
+    )
     op.create_index(op.f("ix_floatingips_project_id"), "floatingips", ["project_id"], unique=False)
     op.create_index(
         op.f("ix_floatingips_qos_policy_id"), "floatingips", ["qos_policy_id"], unique=False

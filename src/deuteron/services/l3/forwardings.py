@@ -1,0 +1,52 @@
+"""What follows when port forwardings come and go, whoever makes them do so.
+
+A change of one counts as a change of its floating IP; the agents of that one's router hear of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deuteron.db import revisions
+from deuteron.db.transaction import Transaction
+from deuteron.services.l3 import floating_ip_rows, news
+from deuteron.services.l3 import forwarding_rows as rows
+
+Forwarding = dict[str, Any]
+
+NOUN = "port_forwarding"
+
+
+def note(
+    tx: Transaction, event: str, changed: Sequence[Forwarding], floating_ips: Mapping[str, Any]
+) -> None:
+    """Tell the journal of port forwardings, and of the routers whose agents have to hear it.
+
+    Args:
+        tx: the transaction.
+        event: ``create``, ``update`` or ``delete``.
+        changed: those that did.
+        floating_ips: id -> ``project_id`` and ``router_id`` of their floating IPs.
+    """
+    for one in changed:
+        floating_ip = floating_ips[one["floatingip_id"]]
+        details = {
+            "floatingip_id": one["floatingip_id"],
+            "routers": [floating_ip["router_id"]],
+        }
+        tx.journal(NOUN, one["id"], event, floating_ip["project_id"], details)
+    routers = {one["router_id"] for one in floating_ips.values()}
+    news.changed(tx, floating_ip_rows.with_projects(tx, routers))
+
+
+def remove(tx: Transaction, gone: Sequence[Forwarding], floating_ips: Mapping[str, Any]) -> None:
+    """Delete port forwardings.
+
+    Args:
+        tx: the transaction.
+        gone: at least one.
+        floating_ips: id -> ``project_id`` and ``router_id`` of their floating IPs.
+    """
+    ids = sorted({one["floatingip_id"] for one in gone})
+    revisions.bump(tx, floating_ip_rows.COLLECTION, ids, tx.now)
+    rows.delete_many(tx, [one["id"] for one in gone], ids)
+    note(tx, "delete", gone, {one: floating_ips[one] for one in ids})
