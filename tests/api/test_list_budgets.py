@@ -36,6 +36,7 @@ def ids(used: Used) -> dict[str, str]:
         "floatingips": used.forwarding,
         "ports": used.port["id"],
         "qos": used.api.call("GET", "/qos/policies").body["policies"][0]["id"],
+        "routers": used.router["id"],
     }
 
 

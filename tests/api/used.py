@@ -58,6 +58,8 @@ class Used:
             self.api.call("PUT", f"{path}/add_router_interface", {"subnet_id": subnet["id"]})
         routes = [{"destination": "192.0.2.0/24", "nexthop": "10.0.255.254"}]
         assert self.api.call("PUT", path, {"router": {"routes": routes}}).status == 200
+        helper = {"protocol": "udp", "port": 69, "helper": "tftp"}
+        self.api.call("POST", f"{path}/conntrack_helpers", {"conntrack_helper": helper})
         return router
 
     def floating_ips(self, network: dict[str, Any]) -> str:

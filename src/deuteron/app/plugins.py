@@ -6,6 +6,7 @@ from dataclasses import replace
 from deuteron.config import Settings
 from deuteron.services import (
     auto_allocate,
+    conntrack_helper,
     flavors,
     l3,
     metering,
@@ -22,6 +23,7 @@ SERVICE_PLUGINS: Mapping[str, Callable[[Settings], ServicePlugin]] = {
     "trunk": trunk.plugin,
     "router": l3.plugin,
     "port_forwarding": port_forwarding.plugin,
+    "conntrack_helper": conntrack_helper.plugin,
     "flavors": flavors.plugin,
     "metering": metering.plugin,
     "pvlan": pvlan.plugin,

@@ -43,7 +43,7 @@ KNOWN_SECTIONS = JUDGED_SECTIONS | frozenset(_OTHER_SECTIONS.split())
 _DEFAULT = """
     advertise_mtu agent_mode
     allow_automatic_lbaas_agent_failover allow_overlapping_ips allow_pagination allow_sorting
-    allowed_conntrack_helpers allowed_rpc_exception_modules amqp_auto_delete amqp_durable_queues
+    allowed_rpc_exception_modules amqp_auto_delete amqp_durable_queues
     api_extensions_path api_paste_config backdoor_port backdoor_socket backlog
     bulk_reload_interval check_child_processes cleanup_on_shutdown client_socket_timeout
     db_backend default_ipv4_subnet_pool default_ipv6_subnet_pool

@@ -38,6 +38,7 @@ SERVICE_PLUGINS: dict[str, str] = {
     "trunk": "neutron.services.trunk.plugin.TrunkPlugin",
     "router": "neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",
     "port_forwarding": "neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",
+    "conntrack_helper": "neutron.services.conntrack_helper.plugin.Plugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
     "metering": "neutron.services.metering.metering_plugin.MeteringPlugin",
     "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
@@ -48,7 +49,7 @@ SERVICE_PLUGINS: dict[str, str] = {
 _ALWAYS = ("flavors",)
 
 # Those that bring others with them, as in Neutron.
-_NEEDED = {"port_forwarding": ("router",)}
+_NEEDED = {"port_forwarding": ("router",), "conntrack_helper": ("router",)}
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -61,10 +62,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         ("neutron_dynamic_routing.services.bgp.bgp_plugin.BgpPlugin",),
     ),
     "bgpvpn": ("BGP VPNs", ("networking_bgpvpn.neutron.services.plugin.BGPVPNPlugin",)),
-    "conntrack_helper": (
-        "conntrack helpers",
-        ("neutron.services.conntrack_helper.plugin.Plugin",),
-    ),
     "evpn": ("EVPN", ("neutron.services.evpn.plugin.EVPNPlugin",)),
     "firewall": (
         "firewalls",

@@ -1,5 +1,6 @@
 """Options of routers, as Neutron names them; they stand in ``[DEFAULT]`` and ``[quotas]``."""
 
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 
 from oslo_config import cfg
@@ -8,6 +9,21 @@ _SCHEDULERS = "neutron.scheduler.l3_agent_scheduler"
 _SCHEDULER_NAMES = ("LeastRoutersScheduler", "AZLeastRoutersScheduler", "ChanceScheduler")
 # VRRP counts its routers with one octet (RFC 5798, 5.2.3), and each agent needs an address.
 _LONGEST_HA_PREFIX = 29
+
+_HELPERS = (
+    "amanda:tcp",
+    "ftp:tcp",
+    "h323:udp",
+    "h323:tcp",
+    "irc:tcp",
+    "netbios-ns:udp",
+    "pptp:tcp",
+    "sane:tcp",
+    "sip:udp",
+    "sip:tcp",
+    "snmp:udp",
+    "tftp:udp",
+)
 
 OPTIONS: tuple[cfg.Opt, ...] = (
     cfg.IntOpt("max_routes", default=30, min=0, help="Extra routes per router."),
@@ -72,6 +88,11 @@ OPTIONS: tuple[cfg.Opt, ...] = (
         default=False,
         help="Whether routers are taken from L3 agents that are dead.",
     ),
+    cfg.ListOpt(
+        "allowed_conntrack_helpers",
+        default=list(_HELPERS),
+        help="Connection tracking helpers that routers may be given, HELPER:PROTOCOL.",
+    ),
 )
 
 QUOTAS: tuple[cfg.Opt, ...] = (
@@ -99,3 +120,14 @@ def scheduler(value: str) -> str:
             f"there is no such scheduler; use {_SCHEDULERS}. with {', '.join(_SCHEDULER_NAMES)}"
         )
     return name
+
+
+def conntrack_helpers(values: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Helper -> its protocols, of ``HELPER:PROTOCOL`` entries."""
+    found: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        helper, colon, protocol = (part.strip() for part in value.partition(":"))
+        if not (helper and colon and protocol):
+            raise ValueError(f"{value} is no HELPER:PROTOCOL; write tftp:udp")
+        found[helper] = (*found.get(helper, ()), protocol)
+    return found

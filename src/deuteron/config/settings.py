@@ -6,6 +6,7 @@ Lists are tuples. What only type and mechanism drivers read is not here: they re
 global object, as the interface of drivers has it, and that holds the same values.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +103,7 @@ class Routing:
         router_scheduler_driver: which scheduler chooses L3 agents, the name of its class.
         router_auto_schedule: whether routers are given to agents without being asked to.
         allow_automatic_l3agent_failover: whether routers are taken from dead agents.
+        allowed_conntrack_helpers: helper -> protocols of those that routers may be given.
     """
 
     max_routes: int
@@ -119,6 +121,7 @@ class Routing:
     router_scheduler_driver: str
     router_auto_schedule: bool
     allow_automatic_l3agent_failover: bool
+    allowed_conntrack_helpers: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

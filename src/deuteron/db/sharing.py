@@ -259,6 +259,13 @@ def _metering() -> tuple[Visible, Visible]:
     return Visible(one=usable, many=usable), Visible(one=below, many=below)
 
 
+def _conntrack_helpers() -> Visible:
+    """A helper has no project of its own: it is its router's."""
+    owned, helpers = router_tables.routers.alias("owned"), router_tables.conntrack_helpers
+    of_own = helpers.c.router_id.in_(select(owned.c.id).where(owned.c.project_id == _me()))
+    return Visible(one=of_own, many=of_own)
+
+
 def _segment_ranges() -> Visible:
     ranges = tables.network_segment_ranges
     usable = or_(ranges.c.project_id == _me(), ranges.c.shared)
@@ -268,6 +275,7 @@ def _segment_ranges() -> Visible:
 VISIBLE: Mapping[str, Visible] = {
     "address_groups": own_or_shared(tables.address_groups, "address_group"),
     "address_scopes": own_or_shared(tables.address_scopes, "address_scope"),
+    "conntrack_helpers": _conntrack_helpers(),
     "flavors": Visible(one=true(), many=true()),
     "floatingips": _own(router_tables.floatingips),
     "metering_labels": _metering()[0],

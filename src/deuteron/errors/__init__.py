@@ -32,6 +32,7 @@ from deuteron.errors.address_groups import *
 from deuteron.errors.addresses import *
 from deuteron.errors.agents import *
 from deuteron.errors.base import *
+from deuteron.errors.conntrack_helpers import *
 from deuteron.errors.drivers import *
 from deuteron.errors.flavors import *
 from deuteron.errors.floating_ips import *

@@ -559,3 +559,11 @@ QOS_POLICY = Kind(
         *_STANDARD,
     ),
 )
+
+# --- routers --------------------------------------------------------------------------------------
+
+CONNTRACK_HELPER = Kind(
+    name="ConntrackHelper",
+    version="1.0",
+    fields=_columns("id", "router_id", "protocol", "port", "helper"),
+)

@@ -20,6 +20,7 @@ from deuteron.query import Query
 from deuteron.rpc import arguments, objects
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.objects import Kind
+from deuteron.services.conntrack_helper import helpers
 from deuteron.services.qos import policies
 from deuteron.services.trunk import trunks
 
@@ -105,6 +106,11 @@ SOURCES: Mapping[str, Source] = {
             load=trunks.list_,
             filters=_same("id", "project_id", "port_id", "status"),
             id_="port_id",
+        ),
+        Source(
+            kind=objects.CONNTRACK_HELPER,
+            load=helpers.of_all,
+            filters=_same("id", "router_id", "protocol", "port", "helper"),
         ),
     )
 }

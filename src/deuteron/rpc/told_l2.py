@@ -9,7 +9,7 @@ entries --> audience             who listens: nobody, nothing is read
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from deuteron.context import RequestContext
@@ -105,9 +105,10 @@ def messages(
     if audience.empty:
         return []
     about = told_objects.mentioned(entries)
-    there = told_objects.present(d, ctx, about, _kinds(audience))
+    versions = _versions(audience)
+    there = told_objects.present(d, ctx, about, _kinds(audience) | versions.keys())
     return [
-        *told_objects.pushes(about, there, audience.versions),
+        *told_objects.pushes(about, there, versions),
         *told_linux_bridges.messages(entries, there, audience),
         *_forwarding(d, entries, there, audience, informed),
     ]
@@ -139,6 +140,13 @@ def _forwarded(found: Iterable[forwarding.Message], audience: Audience) -> Itera
                 arguments={"fdb_entries": one.entries},
                 host=one.host,
             )
+
+
+def _versions(audience: Audience) -> Mapping[str, Sequence[str]]:
+    """The versions in which agents know objects; those of routers say nothing of theirs."""
+    if not audience.routers:
+        return audience.versions
+    return {**told_objects.versions_of_routers(), **audience.versions}
 
 
 def _kinds(audience: Audience) -> set[str]:

@@ -6,7 +6,8 @@
 
 The messages are Neutron's (observed): a fanout for each kind and version, many objects in one.
 An object that has changed often since the last look is told once, as it is. One that was made is
-told as changed, as agents expect of all but trunks and policies; one that is gone by its id.
+told as changed, as agents expect of all but trunks, policies and what routers do besides; one that
+is gone by its id, or whole where agents ask whose it was.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,8 +42,11 @@ _KINDS: Mapping[str, Kind] = {
     "qos_policy": objects.QOS_POLICY,
     "port": objects.PORT,
     "trunk": objects.TRUNK,
+    "conntrack_helper": objects.CONNTRACK_HELPER,
 }
-_CREATED_AS_SUCH = ("trunk", "qos_policy")
+# Those of which agents of routers keep objects.
+_OF_ROUTERS = ("conntrack_helper",)
+_CREATED_AS_SUCH = ("trunk", "qos_policy", *_OF_ROUTERS)
 # Events that change nothing of an object.
 _UNSEEN = frozenset(
     (port_journal.PLUGGED, port_journal.REFRESH, dhcp_scheduling.GIVEN, dhcp_scheduling.TAKEN)
@@ -59,14 +63,21 @@ class Mentioned:
         changed: those that were made or changed, and may be gone since.
         made: those of them that are new.
         gone: those that were deleted.
+        whole: what those were that agents are told of as a whole, by ids.
         joined, left: sub-ports that trunks have got and lost.
     """
 
     changed: Mapping[str, Sequence[str]]
     made: frozenset[str]
     gone: Mapping[str, Sequence[str]]
+    whole: Mapping[str, Data]
     joined: Sequence[Data]
     left: Sequence[Data]
+
+
+def versions_of_routers() -> dict[str, list[str]]:
+    """Kinds of which agents of routers keep objects -> the version for those who name none."""
+    return {_KINDS[noun].name: [_KINDS[noun].version] for noun in _OF_ROUTERS}
 
 
 def mentioned(entries: Sequence[Entry]) -> Mentioned:
@@ -74,6 +85,7 @@ def mentioned(entries: Sequence[Entry]) -> Mentioned:
     changed: dict[str, dict[str, None]] = {}
     gone: dict[str, dict[str, None]] = {}
     made: set[str] = set()
+    whole: dict[str, Data] = {}
     # (trunk, port) -> whether it joined, and as what
     moved: dict[tuple[str, str], tuple[bool, Data]] = {}
     for entry in entries:
@@ -83,6 +95,8 @@ def mentioned(entries: Sequence[Entry]) -> Mentioned:
         ids.setdefault(entry.resource, {})[entry.resource_id] = None
         if entry.event == "create":
             made.add(entry.resource_id)
+        if entry.resource in _OF_ROUTERS and entry.event == "delete":
+            whole[entry.resource_id] = entry.details or {}
         if entry.resource == "trunk":
             for joined, name in ((True, "joined"), (False, "left")):
                 for one in (entry.details or {}).get(name, ()):
@@ -92,6 +106,7 @@ def mentioned(entries: Sequence[Entry]) -> Mentioned:
         changed={noun: list(ids) for noun, ids in changed.items()},
         made=frozenset(made),
         gone={noun: list(ids) for noun, ids in gone.items()},
+        whole=whole,
         joined=[one for joined, one in moved.values() if joined],
         left=[one for joined, one in moved.values() if not joined],
     )
@@ -139,8 +154,8 @@ def pushes(
     yield from _pushed(objects.SUB_PORT, DELETED, about.left, versions)
     yield from _pushed(objects.SUB_PORT, CREATED, about.joined, versions)
     for noun, kind in reversed(tuple(_KINDS.items())):
-        ids = [{"id": one} for one in about.gone.get(noun, ())]
-        yield from _pushed(kind, DELETED, ids, versions)
+        gone = [about.whole.get(one) or {"id": one} for one in about.gone.get(noun, ())]
+        yield from _pushed(kind, DELETED, gone, versions)
 
 
 def _pushed(
