@@ -47,6 +47,22 @@ def told(name: str, status: str | None = None) -> dict[str, str]:
     return event if status is None else {**event, "status": status}
 
 
+def test_a_floating_ip_concerns_the_servers_it_leads_to() -> None:
+    server = {"id": PORT, "device_id": SERVER, "device_owner": "compute:nova"}
+    load_balancer = {**server, "device_owner": "Octavia"}
+    other = {**server, "id": "port-2"}
+
+    def events(*ports: dict[str, str], event: str = "update", **wishes: bool) -> list[Any]:
+        details = {"routers": ["r"], "ports": list(ports)}
+        return events_of(entry_of(event, details, "floatingip"), Wishes(**wishes))
+
+    changed = told("network-changed")
+    assert events(server, event="create") == events(server, event="delete") == [changed]
+    assert events(server, other) == [changed, changed | {"tag": "port-2"}]
+    assert events() == events(load_balancer) == events(server, data=False) == []
+    assert events_of(entry_of("status", {"status": "ACTIVE"}, "floatingip"), ALL) == []
+
+
 @pytest.mark.parametrize(
     ("before", "after", "event"),
     [

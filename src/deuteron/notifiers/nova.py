@@ -12,6 +12,8 @@ change makes which event is as observed of Neutron:
     wired on a host that it will move to    network-vif-plugged     completed
     updated through the API                 network-changed
     deleted                                 network-vif-deleted
+    a floating IP comes to lead there, is changed meanwhile, leads there no more
+                                            network-changed
 
 What the port is after the change counts: one that was taken from its server tells it nothing.
 """
@@ -47,6 +49,7 @@ _TRANSITIONS = {
     ("BUILD", "ERROR"): (PLUGGED, "failed"),
     ("ACTIVE", "DOWN"): (UNPLUGGED, "completed"),
 }
+_FLOATING_IP = "floatingip"
 _VERBS = {"update": CHANGED, "delete": DELETED}
 
 # Entries of the journal told in one request: a crash repeats no more than these.
@@ -72,9 +75,12 @@ def events_of(entry: Entry, wishes: Wishes) -> list[Event]:
     """The events that follow from one entry of the journal; none for most.
 
     Args:
-        entry: with the details that `deuteron.core.port_journal` notes.
+        entry: with the details that `deuteron.core.port_journal` notes; of a floating IP with the
+            ``ports`` that it concerns.
         wishes: what is told.
     """
+    if entry.resource == _FLOATING_IP:
+        return _of_floating_ip(entry) if wishes.data else []
     port = entry.details
     if entry.resource != "port" or port is None or not _of_server(port):
         return []
@@ -83,16 +89,21 @@ def events_of(entry: Entry, wishes: Wishes) -> list[Event]:
         before = port.get("was", {}).get("status", "")
         if (found := _TRANSITIONS.get((before, port["status"]))) is not None:
             name, status = found
-            events.append(_event(entry, port, name) | {"status": status})
+            events.append(_event(entry.resource_id, port, name) | {"status": status})
         elif entry.event == port_journal.PLUGGED:
-            events.append(_event(entry, port, PLUGGED) | {"status": "completed"})
+            events.append(_event(entry.resource_id, port, PLUGGED) | {"status": "completed"})
     if wishes.data and entry.event in _VERBS:
-        events.append(_event(entry, port, _VERBS[entry.event]))
+        events.append(_event(entry.resource_id, port, _VERBS[entry.event]))
     return events
 
 
-def _event(entry: Entry, port: Mapping[str, Any], name: str) -> Event:
-    return {"name": name, "server_uuid": port["device_id"], "tag": entry.resource_id}
+def _of_floating_ip(entry: Entry) -> list[Event]:
+    ports = (entry.details or {}).get("ports", ())
+    return [_event(port["id"], port, CHANGED) for port in ports if _of_server(port)]
+
+
+def _event(port_id: str, port: Mapping[str, Any], name: str) -> Event:
+    return {"name": name, "server_uuid": port["device_id"], "tag": port_id}
 
 
 def _of_server(port: Mapping[str, Any]) -> bool:

@@ -104,6 +104,22 @@ def has_forwardings(floating_ip: Mapping[str, Any]) -> bool:
     return floating_ip["router_id"] is not None and floating_ip["port_id"] is None
 
 
+_OF_IDS = select(
+    floatingips.c.id, floatingips.c.router_id, floatingips.c.floating_ip_address
+).where(floatingips.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def of_ids(conn: Connectable, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Id -> ``router_id`` and ``floating_ip_address`` of floating IPs; none costs nothing."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    return {
+        row[0]: {"router_id": row[1], "floating_ip_address": row[2]}
+        for row in conn.execute(_OF_IDS, {"ids": wanted})
+    }
+
+
 _LOCK = (
     update(floatingips)
     .where(floatingips.c.id == bindparam("one"))

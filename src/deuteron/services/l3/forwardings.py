@@ -25,17 +25,28 @@ def note(
         tx: the transaction.
         event: ``create``, ``update`` or ``delete``.
         changed: those that did.
-        floating_ips: id -> ``project_id`` and ``router_id`` of their floating IPs.
+        floating_ips: id -> ``project_id``, ``router_id`` and ``floating_ip_address`` of their
+            floating IPs.
     """
     for one in changed:
         floating_ip = floating_ips[one["floatingip_id"]]
-        details = {
-            "floatingip_id": one["floatingip_id"],
-            "routers": [floating_ip["router_id"]],
-        }
+        details = {**whole(one, floating_ip), "routers": [floating_ip["router_id"]]}
         tx.journal(NOUN, one["id"], event, floating_ip["project_id"], details)
     routers = {one["router_id"] for one in floating_ips.values()}
     news.changed(tx, floating_ip_rows.with_projects(tx, routers))
+
+
+def whole(forwarding: Forwarding, floating_ip: Mapping[str, Any]) -> Forwarding:
+    """A port forwarding as agents know it, with what is of its floating IP.
+
+    Args:
+        forwarding: all columns.
+        floating_ip: with ``router_id`` and ``floating_ip_address``.
+    """
+    return {
+        **rows.shown(forwarding),
+        **{name: floating_ip[name] for name in ("router_id", "floating_ip_address")},
+    }
 
 
 def remove(tx: Transaction, gone: Sequence[Forwarding], floating_ips: Mapping[str, Any]) -> None:
@@ -44,7 +55,7 @@ def remove(tx: Transaction, gone: Sequence[Forwarding], floating_ips: Mapping[st
     Args:
         tx: the transaction.
         gone: at least one.
-        floating_ips: id -> ``project_id`` and ``router_id`` of their floating IPs.
+        floating_ips: as for `note`.
     """
     ids = sorted({one["floatingip_id"] for one in gone})
     revisions.bump(tx, floating_ip_rows.COLLECTION, ids, tx.now)

@@ -199,6 +199,23 @@ def list_(
         return [rows.shown(one) for one in rows.list_(conn, query, floating_ip_id)]
 
 
+def of_all(d: Deployment, _ctx: RequestContext, query: Query) -> list[Forwarding]:
+    """The port forwardings of all floating IPs that a query asks for, as agents know them.
+
+    Args:
+        query: filters are columns; ``floatingip_id`` is one.
+
+    Returns:
+        API dicts, with ``floatingip_id``, ``floating_ip_address`` and ``router_id``.
+    """
+    with d.database.read() as conn:
+        found = rows.list_(conn, query, None)
+        of = floating_ip_rows.of_ids(conn, {one["floatingip_id"] for one in found})
+    return [
+        followed.whole(one, of[one["floatingip_id"]]) for one in found if one["floatingip_id"] in of
+    ]
+
+
 def update(
     d: Deployment,
     ctx: RequestContext,
