@@ -6,10 +6,20 @@ What is not written down here fails the test; so does what is written down and n
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+Extensions = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Alias -> noun -> the keys that it adds to answers."""
+
 # The extensions that the reference has and we have not, and the keys that they add to answers.
 # The test fails if one of them is there.
-ABSENT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "router": {"quota": ("floatingip", "router", "router_route")},
+ABSENT: Extensions = {
+    "l3-ext-ndp-proxy": {"router": ("enable_ndp_proxy",)},
+    "l3-flavors": {"router": ("flavor_id",)},
+}
+
+# The extensions that we have and the reference has not with these drivers, and their keys.
+OURS: Extensions = {
+    "enable-default-route-ecmp": {"router": ("enable_default_route_ecmp",)},
+    "external-gateway-multihoming": {"router": ("external_gateways", "enable_default_route_bfd")},
 }
 
 # What the reference shows besides, at the places where it happens to do so: no part of the API.
@@ -17,6 +27,17 @@ INSIDE: Mapping[str, str] = {
     "security_group.security_group_rules[].standard_attr_id": "a number of the database",
     "security_group.security_group_rules[].tags": "rules have no tags where they stand alone",
     "address_group.standard_attr_id": "a number of the database",
+    "agent.ha_chassis_priority": "of another kind of agent",
+    "agent.resource_versions": "what an agent told of itself",
+    "quota.router_route": "no quota: the option max_routes says it of every router",
+    "quota.router_route.limit": "no quota",
+    "quota.router_route.reserved": "no quota",
+    "quota.router_route.used": "no quota",
+    "router.enable_default_route_bfd": "of another driver",
+    "router.enable_default_route_ecmp": "of another driver",
+    "router.enable_snat": "stands in external_gateway_info",
+    "router.gw_port_id": "a column of the database",
+    "router.ha_vr_id": "a column of the database",
 }
 
 
@@ -51,6 +72,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         requests=(
             "address_groups/nothing",
             "address_groups/wrapped",
+            "l3_agents/nobody",
+            "l3_agents/nothing",
+            "l3_agents/wrapped",
             "networks/nosegments",
             "quotas/bare",
             "quotas/nobody",
@@ -72,6 +96,28 @@ DIFFERENCES: tuple[Difference, ...] = (
         ),
         why="nor is a rule with prefixes that are none, or of both kinds",
         status=400,
+    ),
+    Difference(
+        requests=(
+            "router_routes/baddest",
+            "router_routes/nobody",
+            "router_routes/nohop",
+            "router_routes/noremove",
+            "router_routes/noroutes",
+            "router_routes/nothing",
+            "router_routes/nullroutes",
+            "router_routes/text",
+            "router_routes/unwrapped",
+        ),
+        why="nor are routes that are none",
+        status=400,
+        error="InvalidInput",
+    ),
+    Difference(
+        requests=("router_routes/badfewer",),
+        why="what is no route cannot be taken away",
+        status=400,
+        error="InvalidInput",
     ),
     Difference(
         requests=("rbac/absentsg", "trunks/nothing"),
@@ -127,6 +173,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         requests=(
             "agents/post",
+            "l3_agents/getone",
+            "l3_agents/putone",
             "metering/norenamed",
             "metering/putlabel",
             "metering/putrule",

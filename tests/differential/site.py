@@ -6,7 +6,9 @@ from typing import Any
 HOSTS = ("host-1", "host-2")
 
 OPTIONS: Mapping[str, Mapping[str, str]] = {
-    "DEFAULT": {"service_plugins": "flavors,metering,pvlan,qos,trunk"},
+    "DEFAULT": {
+        "service_plugins": "conntrack_helper,flavors,metering,port_forwarding,pvlan,qos,router,trunk"
+    },
     "ml2": {
         "type_drivers": "flat,vlan,gre,vxlan,geneve,local",
         "project_network_types": "vxlan",
@@ -21,6 +23,8 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "quota_network": "-1",
         "quota_subnet": "-1",
         "quota_port": "-1",
+        "quota_router": "-1",
+        "quota_floatingip": "-1",
         "quota_security_group": "-1",
         "quota_security_group_rule": "-1",
     },
