@@ -104,7 +104,8 @@ class Pages:
         if scope is None:
             return self._of_all
         if self._visible.own and query.filters.get("project_id") == (scope,):
-            return self._of_own
+            # One statement for both: SQLAlchemy fits the results of equal ones to each other.
+            return self._of_all if query.marker is None else self._of_own
         if dialect == "sqlite" and self._visible.parts and query.limit is not None:
             return self._of_parts
         return self._of_seen
