@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from deuteron import errors
-from deuteron.core import ports
+from deuteron.core import agents, ports
 from deuteron.core.deployment import Deployment
+from deuteron.core.forwarding import Informed
 from deuteron.db.engine import Database
-from deuteron.query import EVERYTHING, Query
+from deuteron.db.journal import JournalReader
+from deuteron.query import EVERYTHING
+from deuteron.rpc import resources, told_l2
+from deuteron.rpc.endpoint import Call
 from deuteron.services.l3 import floating_ips as verbs
 from deuteron.services.l3 import interfaces, routers
 from deuteron.services.port_forwarding import forwardings
@@ -18,6 +22,7 @@ from tests.contract.test_routers import a_router, at_once
 from tests.deployments import ADMIN, Site, a_deployment
 
 AT_ONCE = 20
+CALL = Call(ctx=ADMIN, sender="Message of a test", reply_queue=None, outgoing=None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,15 +253,49 @@ def test_they_are_down_when_their_agent_says_no_more_of_them(joined):
     assert statuses() == ["DOWN", "DOWN"]
 
 
-def test_agents_find_forwardings_by_floating_ip(joined):
-    made = [joined.floating_ip() for _ in range(2)]
+def test_agents_pull_forwardings_and_are_told_of_them(joined):
+    state = {"agent_type": "L3 agent", "binary": "a", "host": "h", "topic": "t"}
+    agents.report(joined.d, ADMIN, {**state, "configurations": {}})
+    first, second = joined.floating_ip(), joined.floating_ip()
     port = joined.port()
-    for at, one in enumerate(made):
-        body = joined.forwarding(port, 80 + at)
-        forwardings.create(joined.d, ADMIN, one["id"], [body])
-    query = Query(filters={"floatingip_id": (made[0]["id"],)})
-    (found,) = forwardings.of_all(joined.d, ADMIN, query)
-    assert (found["floatingip_id"], found["external_port"]) == (made[0]["id"], 80)
-    assert found["floating_ip_address"] == made[0]["floating_ip_address"]
-    assert found["router_id"] == joined.router["id"]
-    assert len(forwardings.of_all(joined.d, ADMIN, EVERYTHING)) == 2
+    reader = JournalReader(joined.d.database, "test", from_now=True, batch=500)
+    reader.read()
+
+    def told() -> list[tuple[str, Any]]:
+        batch = reader.read()
+        assert batch is not None
+        messages = told_l2.messages(joined.d, ADMIN, batch.entries, Informed())
+        reader.done(batch)
+        return [
+            (message.arguments["event_type"], one["versioned_object.data"])
+            for message in messages
+            if message.topic == "neutron-vo-PortForwarding-1.3"
+            for one in message.arguments["resource_list"]
+        ]
+
+    wide = joined.forwarding(port, 0, external_port=None, internal_port=None) | {
+        "external_port_range": "80:82",
+        "internal_port_range": "90:92",
+    }
+    made = forwardings.create(joined.d, ADMIN, first["id"], [wide])[0]
+    forwardings.create(joined.d, ADMIN, second["id"], [joined.forwarding(port, 5)])
+    (event, wire), (_, other) = told()
+    assert event == "created"
+    assert wire == {
+        **{name: value for name, value in made.items() if value is not None},
+        "floating_ip_address": first["floating_ip_address"],
+        "router_id": joined.router["id"],
+    }
+    assert (other["external_port"], other["external_port_range"]) == (5, "5:5")
+    asked = {"resource_type": "PortForwarding", "version": "1.3"}
+    found = resources.bulk_pull(
+        joined.d, CALL, **asked, filter_kwargs={"floatingip_id": [first["id"]]}
+    )
+    assert [one["versioned_object.data"] for one in found] == [wire]
+    ports.delete(joined.d, ADMIN, port["id"])
+    gone = told()
+    assert sorted(gone, key=lambda one: one[1]["id"] != made["id"]) == [
+        ("deleted", wire),  # agents ask whose it was
+        ("deleted", other),
+    ]
+    assert resources.bulk_pull(joined.d, CALL, **asked) == []

@@ -567,3 +567,17 @@ CONNTRACK_HELPER = Kind(
     version="1.0",
     fields=_columns("id", "router_id", "protocol", "port", "helper"),
 )
+PORT_FORWARDING = Kind(
+    name="PortForwarding",
+    version="1.3",
+    fields=(
+        *_columns("id", "floatingip_id", "external_port", "protocol", "internal_port_id"),
+        *_columns("internal_ip_address", "internal_port"),
+        column("external_port_range", since=(1, 3)),
+        column("internal_port_range", since=(1, 3)),
+        related("floating_ip_address", _attribute("floating_ip_address")),
+        related("router_id", _attribute("router_id")),
+        column("description", since=(1, 2)),
+        *_columns("revision_number", "created_at", "updated_at"),
+    ),
+)

@@ -21,6 +21,7 @@ from deuteron.rpc import arguments, objects
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.objects import Kind
 from deuteron.services.conntrack_helper import helpers
+from deuteron.services.port_forwarding import forwardings
 from deuteron.services.qos import policies
 from deuteron.services.trunk import trunks
 
@@ -111,6 +112,13 @@ SOURCES: Mapping[str, Source] = {
             kind=objects.CONNTRACK_HELPER,
             load=helpers.of_all,
             filters=_same("id", "router_id", "protocol", "port", "helper"),
+        ),
+        Source(
+            kind=objects.PORT_FORWARDING,
+            load=forwardings.of_all,
+            filters=_same(
+                "id", "floatingip_id", "protocol", "internal_port_id", "internal_ip_address"
+            ),
         ),
     )
 }

@@ -1,6 +1,7 @@
 """What follows when port forwardings come and go, whoever makes them do so.
 
-A change of one counts as a change of its floating IP; the agents of that one's router hear of it.
+A change of one counts as a change of its floating IP. Agents take them out of the journal, as
+objects of their own: a router need not be told anew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from deuteron.db import revisions
 from deuteron.db.transaction import Transaction
-from deuteron.services.l3 import floating_ip_rows, news
+from deuteron.services.l3 import floating_ip_rows
 from deuteron.services.l3 import forwarding_rows as rows
 
 Forwarding = dict[str, Any]
@@ -19,7 +20,7 @@ NOUN = "port_forwarding"
 def note(
     tx: Transaction, event: str, changed: Sequence[Forwarding], floating_ips: Mapping[str, Any]
 ) -> None:
-    """Tell the journal of port forwardings, and of the routers whose agents have to hear it.
+    """Tell the journal of port forwardings, as agents know them.
 
     Args:
         tx: the transaction.
@@ -30,10 +31,7 @@ def note(
     """
     for one in changed:
         floating_ip = floating_ips[one["floatingip_id"]]
-        details = {**whole(one, floating_ip), "routers": [floating_ip["router_id"]]}
-        tx.journal(NOUN, one["id"], event, floating_ip["project_id"], details)
-    routers = {one["router_id"] for one in floating_ips.values()}
-    news.changed(tx, floating_ip_rows.with_projects(tx, routers))
+        tx.journal(NOUN, one["id"], event, floating_ip["project_id"], whole(one, floating_ip))
 
 
 def whole(forwarding: Forwarding, floating_ip: Mapping[str, Any]) -> Forwarding:
