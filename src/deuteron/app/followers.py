@@ -7,7 +7,7 @@ from deuteron.config import Settings
 from deuteron.core.followers import Follower
 
 # Those that tell agents, in the processes that speak with them (`deuteron.rpc.followers`).
-OF_AGENTS = ("layer 2 agents", "dhcp agents", "metering agents")
+OF_AGENTS = ("layer 2 agents", "dhcp agents", "l3 agents", "metering agents")
 
 
 def names(settings: Settings) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Follower
-from deuteron.rpc import told_dhcp, told_l2, told_metering
+from deuteron.rpc import told_dhcp, told_l2, told_l3, told_metering
 from deuteron.rpc.endpoint import Outgoing
 
 
@@ -22,8 +22,10 @@ def followers(
     notified = d.settings.dhcp_agent_notification
     chosen = d.settings.service_plugins
     metered = chosen is None or "metering" in chosen
+    routed = chosen is None or "router" in chosen
     return (
         told_l2.follower(d, outgoing, context),
         *((told_dhcp.follower(d, outgoing, context),) if notified else ()),
+        *((told_l3.follower(d, outgoing, context),) if routed else ()),
         *((told_metering.follower(d, outgoing),) if metered else ()),
     )

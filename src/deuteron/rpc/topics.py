@@ -10,6 +10,7 @@ from deuteron.rpc import (
     devices,
     dhcp,
     dvr,
+    l3,
     metering,
     reports,
     resources,
@@ -23,6 +24,7 @@ REPORTS = "q-reports-plugin"
 PLUGIN = "q-plugin"
 TRUNKS = "trunk"
 METERING = "q-metering-plugin"
+ROUTERS = "q-l3-plugin"
 
 
 def topics() -> Mapping[str, tuple[Endpoint, ...]]:
@@ -41,4 +43,5 @@ def topics() -> Mapping[str, tuple[Endpoint, ...]]:
         ),
         TRUNKS: (trunks.ENDPOINT,),
         METERING: (metering.ENDPOINT,),
+        ROUTERS: (l3.ENDPOINT,),
     }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, or_, select
+from sqlalchemy import Integer, Row, Select, bindparam, case, delete, func, literal, select
 
 from deuteron.db.agents import L3_AGENT
 from deuteron.db.insert_ignore import InsertIgnore
@@ -175,32 +175,32 @@ _SCHEDULABLE_COLUMNS = (
 _SCHEDULABLE = select(*_SCHEDULABLE_COLUMNS).where(
     routers.c.id.in_(bindparam("routers", expanding=True))
 )
-_HELD = func.count(router_l3_agents.c.agent_id)
-_SHORT_OF = (
-    routers.outerjoin(router_l3_agents, router_l3_agents.c.router_id == routers.c.id),
-    or_(
-        and_(routers.c.ha.is_(False), _HELD < 1),
-        and_(routers.c.ha.is_(True), bindparam("agents_of_ha") > _HELD),
-    ),
+_HELD = (
+    select(func.count())
+    .select_from(router_l3_agents)
+    .where(router_l3_agents.c.router_id == routers.c.id)
+    .correlate(routers)
+    .scalar_subquery()
 )
+_IS_SHORT = case((routers.c.ha, bindparam("agents_of_ha", type_=Integer)), else_=1) > _HELD
 _UNSERVED = (
     select(*_SCHEDULABLE_COLUMNS)
-    .select_from(_SHORT_OF[0])
-    .group_by(routers.c.id)
-    .having(
-        and_(
-            _SHORT_OF[1],
-            func.sum(case((router_l3_agents.c.agent_id == bindparam("agent"), 1), else_=0)) == 0,
+    .where(
+        _IS_SHORT,
+        ~select(literal(1))
+        .select_from(router_l3_agents)
+        .where(
+            router_l3_agents.c.router_id == routers.c.id,
+            router_l3_agents.c.agent_id == bindparam("agent"),
         )
+        .correlate(routers)
+        .exists(),
     )
     .order_by(routers.c.id)
 )
 _LACKING = (
     select(routers.c.id)
-    .select_from(_SHORT_OF[0])
-    .where(routers.c.id.in_(bindparam("routers", expanding=True)))
-    .group_by(routers.c.id, routers.c.ha)
-    .having(_SHORT_OF[1])
+    .where(routers.c.id.in_(bindparam("routers", expanding=True)), _IS_SHORT)
     .order_by(routers.c.id)
 )
 _TAKE = InsertIgnore(router_l3_agents)

@@ -50,7 +50,8 @@ class View:
 
     Args:
         agent: who asks.
-        routers: router id -> what the agent will be told; additions put their keys there.
+        routers: router id -> what the agent will be told; additions put their keys there, or take
+            routers out.
         ports: router id -> owner -> API dicts of those of its ports.
     """
 

@@ -32,7 +32,7 @@ from deuteron.errors import (
 )
 from deuteron.query import Query
 from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import choice, ha, routers, scheduling
+from deuteron.services.l3 import choice, dvr, dvr_rows, ha, routers, scheduling
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.agent_rows import (
     DVR,
@@ -184,16 +184,38 @@ def of_active_agent(d: Deployment, ctx: RequestContext, host: str) -> list[str]:
         return []
     if d.settings.routing.router_auto_schedule and scheduling.is_usable(agent, alive_since(d)):
         scheduling.take_over(d, ctx, agent)
-    if not serves(d, agent):
-        return []
     with d.database.read() as conn:
-        return rows.routers_of(conn, agent.id)
+        return sorted(_having(d, conn, agent))
 
 
-def serves(d: Deployment, agent: L3Agent) -> bool:
-    """Whether an agent is to have routers at all: one that is administratively down has none."""
-    down = d.settings.enable_services_on_agents_with_admin_state_down
-    return agent.admin_state_up or down
+def on_host(d: Deployment, host: str) -> tuple[L3Agent | None, frozenset[str]]:
+    """The L3 agent of a host, and the ids of the routers that it has.
+
+    Args:
+        d: the deployment.
+        host: as the agent reports it.
+    """
+    with d.database.read() as conn:
+        agent = rows.on_host(conn, host)
+        return agent, frozenset() if agent is None else _having(d, conn, agent)
+
+
+def _having(d: Deployment, conn: Connectable, agent: L3Agent) -> frozenset[str]:
+    """Routers that were given to an agent, and distributed ones that its host needs.
+
+    One that is administratively down has none.
+    """
+    if not (agent.admin_state_up or d.settings.enable_services_on_agents_with_admin_state_down):
+        return frozenset()
+    as_distributing = dvr_rows.Agent(id=agent.id, host=agent.host, mode=agent.mode)
+    needed = dvr.routers_on(d, conn, as_distributing)
+    return frozenset((*rows.routers_of(conn, agent.id), *needed))
+
+
+def is_router(d: Deployment, router_id: str) -> bool:
+    """Whether there is a router of this id."""
+    with d.database.read() as conn:
+        return bool(rows.schedulable(conn, [router_id]))
 
 
 def fail_over(d: Deployment, ctx: RequestContext) -> int:

@@ -1,0 +1,172 @@
+"""What L3 agents have to be told of after a change.
+
+    entries of the journal --> News     by host, as it is now
+                           --> deuteron.rpc renders the messages
+
+Agents are told the present state: an agent asks for a router of which it hears, and learns that it
+is gone if it is. So what comes again does no harm, and many changes are told at once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deuteron.context import RequestContext
+from deuteron.core.deployment import Deployment
+from deuteron.core.followers import Entry
+from deuteron.core.liveness import alive_since
+from deuteron.core.port_journal import STATUS
+from deuteron.db import agents as agent_rows
+from deuteron.db.agents import L3_AGENT
+from deuteron.db.transaction import Connectable
+from deuteron.services.l3 import agent_rows as rows
+from deuteron.services.l3 import dvr, dvr_news, news, scheduling
+from deuteron.services.l3.dvr_news import Neighbour, PortNews
+from deuteron.services.l3.kinds import HA_PORT
+from deuteron.services.l3.scheduling import SCHEDULED, UNSCHEDULED, How
+
+_STATED = (news.CREATE, news.UPDATE, news.CHANGED)
+_ACTIVE = "ACTIVE"
+
+
+@dataclass(slots=True, kw_only=True)
+class News:
+    """What is to be told.
+
+    Args:
+        alive: hosts whose L3 agent is alive.
+        updated: host -> routers at which its agent has to look.
+        added: host -> routers that were given to its agent by hand, or from a dead one.
+        removed: host -> routers that its agent has lost.
+        deleted: routers that are no more.
+        left: external networks that no router leads to any more.
+        neighbours: addresses that distributed routers know, or know no longer.
+        states: (host, admin_state_up) of agents that were switched on or off.
+    """
+
+    alive: frozenset[str]
+    updated: dict[str, set[str]] = field(default_factory=dict)
+    added: dict[str, set[str]] = field(default_factory=dict)
+    removed: dict[str, set[str]] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    neighbours: Sequence[Neighbour] = ()
+    states: list[tuple[str, bool]] = field(default_factory=list)
+
+
+def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News | None:
+    """What follows from entries of the journal, in a constant number of statements.
+
+    Routers that lack agents at a change are scheduled before, should the server that changed them
+    have died before it could.
+
+    Args:
+        d: the deployment.
+        ctx: the service itself.
+        entries: of the journal.
+
+    Returns:
+        None where nothing is of interest for L3 agents, or there are none.
+    """
+    about = [entry for entry in entries if _is_of_interest(entry)]
+    if not about:
+        return None
+    with d.database.read() as conn:
+        beats = agent_rows.hosts_alive(conn, L3_AGENT, alive_since(d))
+    if not beats:
+        return None
+    d.l3_presence.met()
+    told = News(alive=frozenset(host for host, alive in beats.items() if alive))
+    of_routers = [entry for entry in about if entry.resource == news.NOUN]
+    _schedule(d, ctx, of_routers)
+    with d.database.read() as conn:
+        placed = _placed(d, conn, {entry.resource_id for entry in of_routers})
+    for entry in of_routers:
+        _tell_of_router(told, entry, placed.get(entry.resource_id, ()))
+    for entry in about:
+        _tell_of_agent(told, entry)
+        _tell_of_ha_port(told, entry)
+    _tell_of_ports(told, dvr_news.read(d, ctx, entries))
+    for host, ids in told.added.items():
+        told.updated.get(host, set()).difference_update(ids)
+    return told
+
+
+def _is_of_interest(entry: Entry) -> bool:
+    if entry.resource == "agent":
+        return "changed" in (entry.details or {})
+    return entry.resource in (news.NOUN, "port")
+
+
+def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> None:
+    """Give routers that were changed the agents that they lack.
+
+    Those that were taken from an agent meanwhile are left alone: an administrator did that.
+    """
+    changed = {entry.resource_id for entry in entries if entry.event in _STATED}
+    changed -= {entry.resource_id for entry in entries if entry.event == UNSCHEDULED}
+    made = {entry.resource_id for entry in entries if entry.event == news.CREATE}
+    with d.database.read() as conn:
+        lacking = scheduling.lacking(d, conn, changed)
+        if made.intersection(lacking):  # one that leads nowhere yet has no agent
+            known = rows.schedulable(conn, made.intersection(lacking))
+            bare = {one.id for one in known if not (one.external or one.ha)}
+            changed_since = {e.resource_id for e in entries if e.event in _STATED[1:]}
+            lacking = [one for one in lacking if one not in bare - changed_since]
+    scheduling.schedule(d, ctx, lacking)
+
+
+def _placed(
+    d: Deployment, conn: Connectable, router_ids: Collection[str]
+) -> Mapping[str, Collection[str]]:
+    """Router id -> the hosts that have it, for whatever reason."""
+    if not router_ids:
+        return {}
+    given = rows.hosts_of(conn, router_ids)
+    needing = dvr.hosts_of(d, conn, router_ids)
+    return {one: {*given.get(one, ()), *needing.get(one, ())} for one in router_ids}
+
+
+def _tell_of_router(told: News, entry: Entry, hosts: Collection[str]) -> None:
+    router_id, details = entry.resource_id, entry.details or {}
+    if entry.event in _STATED:
+        for host in hosts:
+            told.updated.setdefault(host, set()).add(router_id)
+    elif entry.event == SCHEDULED and details["host"] in hosts:
+        if details["how"] == How.ADDED:
+            told.added.setdefault(details["host"], set()).add(router_id)
+        elif details["how"] == How.CHOSEN:
+            told.updated.setdefault(details["host"], set()).add(router_id)
+    elif entry.event == UNSCHEDULED:
+        of_host = told.updated if details["host"] in hosts else told.removed
+        of_host.setdefault(details["host"], set()).add(router_id)
+    elif entry.event == news.DELETE:
+        told.deleted.append(router_id)
+    elif entry.event == dvr.NETWORK_LEFT:
+        told.left.append(details["network_id"])
+
+
+def _tell_of_agent(told: News, entry: Entry) -> None:
+    details = entry.details or {}
+    if entry.resource == "agent" and details.get("agent_type") == L3_AGENT:
+        state = details["changed"].get("admin_state_up")
+        if state is not None:
+            told.states.append((details["host"], state))
+
+
+def _tell_of_ha_port(told: News, entry: Entry) -> None:
+    """An agent starts keepalived when the port by which that talks is wired."""
+    details = entry.details or {}
+    if (
+        entry.resource == "port"
+        and entry.event == STATUS
+        and details.get("device_owner") == HA_PORT
+        and details["status"] == _ACTIVE
+    ):
+        host = details["binding:host_id"]
+        told.updated.setdefault(host, set()).add(details["device_id"])
+
+
+def _tell_of_ports(told: News, of_ports: PortNews) -> None:
+    for host, ids in of_ports.updated.items():
+        told.updated.setdefault(host, set()).update(ids)
+    told.neighbours = of_ports.neighbours
