@@ -237,8 +237,13 @@ def test_subnets_of_others_must_be_shared(api: Api, outside: dict[str, Any]) -> 
     router = member.create("router")
     private = subnet_of(api, "10.0.0.0/24")
     assert add(member, router, private).refused == (404, "SubnetNotFound")
-    network = api.create("network", shared=True)
+    everybody = api.create("network", shared=True)
+    visible = subnet_of(api, "10.2.0.0/24", network_id=everybody["id"])
+    assert add(member, router, visible).refused == (400, "BadRequest")
+    network = api.create("network")
     shared = subnet_of(api, "10.1.0.0/24", network_id=network["id"])
+    share = {"object_type": "network", "object_id": network["id"], "target_tenant": "p1"}
+    api.create("rbac_policy", action="access_as_shared", **share)
     assert add(member, router, shared).status == 200
     (external,) = api.list("subnet", f"network_id={outside['id']}")
     assert add(member, router, external).status in (400, 404)

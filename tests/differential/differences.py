@@ -120,6 +120,35 @@ DIFFERENCES: tuple[Difference, ...] = (
         error="InvalidInput",
     ),
     Difference(
+        requests=("routers/listif", "routers/nobodyoff"),
+        why="nor is a body that names neither subnet nor port",
+        status=400,
+        error="BadRequest",
+    ),
+    Difference(
+        requests=("port_forwardings/noext", "port_forwardings/noint"),
+        why="nor is a forwarding from or to no port",
+        status=400,
+        error="BadRequest",
+    ),
+    Difference(
+        requests=("port_forwardings/bothport",),
+        why="a forwarding can be given another port and its address at once",
+        status=200,
+        like="port_forwardings/moved",
+        values=('"$b"', '"10.231.0.23"'),
+    ),
+    Difference(
+        requests=(
+            "floating_ips/onepool",
+            "router_flavors/listtopology",
+            "router_flavors/posttopology",
+        ),
+        why="there is no such path",
+        status=404,
+        error="HTTPNotFound",
+    ),
+    Difference(
         requests=("rbac/absentsg", "trunks/nothing"),
         why="nor is one that says too little, or names what is not there",
         status=400,
@@ -173,6 +202,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         requests=(
             "agents/post",
+            "floating_ips/postpool",
             "l3_agents/getone",
             "l3_agents/putone",
             "metering/norenamed",
@@ -184,6 +214,8 @@ DIFFERENCES: tuple[Difference, ...] = (
             "networks/deleteall",
             "networks/putall",
             "quotas/deleteall",
+            "router_flavors/puttopology",
+            "routers/tagpost",
             "subnets/deleted",
             "subnets/made",
         ),
@@ -301,6 +333,50 @@ DIFFERENCES: tuple[Difference, ...] = (
             for name in ("id", "project_id", "stateful", "tenant_id")
         ),
     ),
+    Difference(
+        requests=("port_forwardings/bulk",),
+        why="what is made has the keys that it has always; the reference shows columns of its own",
+        fewer=tuple(
+            f"port_forwardings[].{name}"
+            for name in (
+                "created_at",
+                "floating_ip_address",
+                "floatingip_id",
+                "revision_number",
+                "router_id",
+                "updated_at",
+            )
+        ),
+    ),
+    Difference(
+        requests=("port_forwardings/sorted",),
+        why="what can be sorted by can be asked for in pages",
+        status=200,
+        like="port_forwardings/listed",
+        more=("port_forwardings_links[].href", "port_forwardings_links[].rel"),
+        names=(),
+        values=("2222",),
+    ),
+    Difference(
+        requests=("port_forwardings/ranged",),
+        why="a range is no single port; the reference tells the one that it had before",
+        values=('"24:26"', '"24:26"', "null", "null"),
+    ),
+    Difference(
+        requests=("routing_roles/addroute", "routing_roles/droproute"),
+        why="what a member does not see of a router is not shown after changes, either",
+        fewer=("router.distributed", "router.ha"),
+    ),
+    Difference(
+        requests=("routing_roles/poolsmember", "routing_roles/poolsreader"),
+        why="a pool names its project once, as its attribute map says",
+        fewer=("floatingip_pools[].tenant_id",),
+    ),
+    Difference(
+        requests=("router_flavors/dry", "router_flavors/dryown", "router_flavors/drythere"),
+        why="the answer to a dry run has the keys of a topology",
+        more=("auto_allocated_topology.tenant_id",),
+    ),
     # What no driver of ours could build.
     Difference(
         requests=("networks/large",),
@@ -320,6 +396,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         why="403 would tell that the network exists",
         status=404,
         error="NetworkNotFound",
+    ),
+    Difference(
+        requests=("routing_roles/hiddenhelper", "routing_roles/hiddenrouter"),
+        why="403 would tell that the router exists",
+        status=404,
+        error="RouterNotFound",
+    ),
+    Difference(
+        requests=("routing_roles/hiddenforward",),
+        why="403 would tell that the floating IP exists",
+        status=404,
+        error="FloatingIPNotFound",
     ),
     Difference(
         requests=("roles/hiddengroup",),

@@ -7,7 +7,9 @@ HOSTS = ("host-1", "host-2")
 
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "DEFAULT": {
-        "service_plugins": "conntrack_helper,flavors,metering,port_forwarding,pvlan,qos,router,trunk"
+        "service_plugins": (
+            "conntrack_helper,flavors,metering,port_forwarding,pvlan,qos,router,trunk"
+        )
     },
     "ml2": {
         "type_drivers": "flat,vlan,gre,vxlan,geneve,local",

@@ -67,6 +67,7 @@ RESOURCES: tuple[Resource, ...] = (
             "add_extraroutes": routers.add_routes,
             "remove_extraroutes": routers.remove_routes,
         },
+        bulk=False,
         tagged=True,
     ),
 )

@@ -18,8 +18,9 @@ from neutron_lib.api import validators
 from deuteron.context import RequestContext
 from deuteron.core import ports
 from deuteron.core.deployment import Deployment
-from deuteron.db import networks as network_rows
+from deuteron.db import rbac_policies as rbac_rows
 from deuteron.db import subnets as subnet_rows
+from deuteron.db.sharing import SHARED
 from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     BadRequest,
@@ -148,12 +149,14 @@ def _join_subnet(
 
 
 def _require_allowed(tx: Transaction, subnet: Row) -> None:
-    """Refuse a subnet that is only visible: that of an external network, say."""
+    """Refuse a subnet whose network is not shared with this very project.
+
+    The gateway address of what everybody sees is not for whoever comes first.
+    """
     ctx = tx.context
     if ctx.is_admin or subnet["project_id"] == ctx.project_id:
         return
-    network = network_rows.get(tx, subnet["network_id"], ctx.scope)
-    if network is None or not network["shared"]:
+    if ctx.project_id not in rbac_rows.targets(tx, subnet["network_id"], SHARED):
         raise _bad(f"subnet {subnet['id']} is another project's, and not shared with this one")
 
 
