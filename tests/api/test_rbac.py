@@ -140,6 +140,28 @@ def test_a_network_with_gateways_stays_external(api: Api) -> None:
     assert api.refuse_delete("rbac_policy", policy["id"]) == (409, "RbacPolicyInUse")
 
 
+def test_a_network_is_external_for_those_whose_routers_go_out_there(
+    api: Api, owner: Api, friend: Api, stranger: Api, network: Network
+) -> None:
+    owner.create("subnet", network_id=network["id"], cidr="192.0.2.0/24", ip_version=4)
+    for_all = share(api, network, "*", action="access_as_external")
+    for_friend = share(api, network, action="access_as_external")
+    gateway = {"external_gateway_info": {"network_id": network["id"]}}
+    router = friend.create("router", **gateway)["id"]
+    in_use = (409, "RbacPolicyInUse")
+    other = stranger.create("router", **gateway)["id"]
+    assert api.refuse_delete("rbac_policy", for_all["id"]) == in_use
+    stranger.delete("router", other)
+    api.delete("rbac_policy", for_all["id"])
+    assert api.refuse_delete("rbac_policy", for_friend["id"]) == in_use
+    changes = {"target_tenant": STRANGER}
+    assert api.refuse_update("rbac_policy", for_friend["id"], **changes) == in_use
+    api.update("rbac_policy", for_friend["id"], target_tenant="*")
+    friend.delete("router", router)
+    api.update("network", network["id"], is_default=True)
+    assert api.refuse_delete("rbac_policy", for_friend["id"]) == in_use
+
+
 def test_a_policy_stays_while_its_target_has_ports(
     owner: Api, friend: Api, network: Network
 ) -> None:

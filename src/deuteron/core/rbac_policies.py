@@ -17,6 +17,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import quotas
 from deuteron.core.deployment import Deployment
+from deuteron.db import networks as network_rows
 from deuteron.db import rbac_policies as rows
 from deuteron.db.rbac_policies import Shareable
 from deuteron.db.sharing import EVERYBODY, EXTERNAL, SHARED
@@ -249,16 +250,28 @@ def _require_unused(
     Raises:
         RbacPolicyInUse: it is used.
     """
-    target = policy["target_project"]
-    if policy["action"] != SHARED or target == thing["project_id"]:
+    target, action = policy["target_project"], policy["action"]
+    if target == thing["project_id"]:
         return
-    left = (rows.targets(tx, thing["id"], SHARED).keys() - {target}) | {thing["project_id"]}
+    if action == EXTERNAL and target == EVERYBODY:
+        _require_not_default(tx, thing)
+    left = (rows.targets(tx, thing["id"], action).keys() - {target}) | {thing["project_id"]}
     if EVERYBODY in left:
         return
-    losing = rows.users(tx, shareable, thing["id"]) - left - {instead}
+    if action == SHARED:
+        users = rows.users(tx, shareable, thing["id"])
+    else:
+        users = rows.routed_out(tx, thing["id"])
+    losing = users - left - {instead}
     if target != EVERYBODY:
         losing &= {target}
     if losing:
         raise RbacPolicyInUse(
             object_id=thing["id"], details=f"used by projects {', '.join(sorted(losing))}"
         )
+
+
+def _require_not_default(tx: Transaction, network: Object) -> None:
+    """Refuse to hide the default external network."""
+    if network_rows.default_external(tx) == network["id"]:
+        raise RbacPolicyInUse(object_id=network["id"], details="it is the default external network")

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from deuteron.db import router_tables, sharing, tables
 from deuteron.db import select as listing
-from deuteron.db import sharing, tables
 from deuteron.db.sharing import EVERYBODY, EXTERNAL, SHARED, VISIBLE, Visible
 from deuteron.db.tables import rbac_policies
 from deuteron.db.transaction import Connectable
@@ -308,6 +308,26 @@ _GATEWAY = (
 def has_gateways(conn: Connectable, network_id: str) -> bool:
     """Whether gateways of routers are on a network."""
     return conn.execute(_GATEWAY, {_OBJECT: network_id}).first() is not None
+
+
+_ROUTED_OUT = (
+    select(router_tables.routers.c.project_id)
+    .join(
+        router_tables.router_ports,
+        router_tables.router_ports.c.router_id == router_tables.routers.c.id,
+    )
+    .join(tables.ports, tables.ports.c.id == router_tables.router_ports.c.port_id)
+    .where(
+        tables.ports.c.network_id == bindparam(_OBJECT),
+        router_tables.router_ports.c.owner == "network:router_gateway",
+    )
+    .distinct()
+)
+
+
+def routed_out(conn: Connectable, network_id: str) -> set[str]:
+    """The projects whose routers have gateways on a network."""
+    return {row[0] for row in conn.execute(_ROUTED_OUT, {_OBJECT: network_id})}
 
 
 _SET_EXTERNAL = (
