@@ -277,7 +277,7 @@ def test_routes_lead_over_neighbours(api: Api) -> None:
 
 
 def test_routes_can_be_added_and_removed_by_themselves(make_api: MakeApi) -> None:
-    api = make_api(DEFAULT={"max_routes": 2})
+    api = make_api(quotas={"quota_router_route": 2})
     router = api.create("router")
     add(api, router, subnet_of(api, "10.0.0.0/24"))
 
@@ -293,3 +293,60 @@ def test_routes_can_be_added_and_removed_by_themselves(make_api: MakeApi) -> Non
     assert edit("add_extraroutes", "x").refused == (400, "InvalidInput")
     assert act(api, router, "add_extraroutes", {"routes": []}).refused == (400, "InvalidInput")
     assert api.show("router", router["id"])["routes"] == left
+
+
+def test_how_many_routes_a_router_has_is_a_matter_of_its_project(api: Api) -> None:
+    router = api.create("router")
+    add(api, router, subnet_of(api, "10.0.0.0/24"))
+    limit = {"quota": {"router_route": 1}}
+    assert api.call("PUT", "/quotas/tests", limit).body["quota"]["router_route"] == 1
+    details = api.call("GET", "/quotas/tests/details").body["quota"]["router_route"]
+    assert details == {"limit": 1, "used": 0, "reserved": 0}
+
+    def put(number: int) -> tuple[int, str | None]:
+        routes = [
+            {"destination": f"10.{one}.0.0/16", "nexthop": "10.0.0.9"}
+            for one in range(1, number + 1)
+        ]
+        return api.call("PUT", f"/routers/{router['id']}", {"router": {"routes": routes}}).refused
+
+    assert put(2) == (409, "OverQuota")
+    assert put(1) == (200, None)
+    api.call("PUT", "/quotas/tests", {"quota": {"router_route": -1}})
+    assert put(31) == (200, None)
+    api.call("DELETE", "/quotas/tests")
+    assert put(32) == (409, "OverQuota")
+    assert api.call("PUT", "/quotas/tests", {"quota": {"router_route": 0}}).status == 200
+
+
+def test_traffic_to_the_outside_has_a_policy(api: Api, outside: dict[str, Any]) -> None:
+    def policy(**values: Any) -> str:
+        body = {"policy": {"name": "p", **values}}
+        return str(api.call("POST", "/qos/policies", body).body["policy"]["id"])
+
+    policy_id, other = policy(), policy(project_id="other")
+    info = {"network_id": outside["id"]}
+    router = api.create("router", external_gateway_info={**info, "qos_policy_id": policy_id})
+    assert router["external_gateway_info"]["qos_policy_id"] == policy_id
+    in_use = api.call("DELETE", f"/qos/policies/{policy_id}")
+    assert in_use.refused == (409, "QosPolicyInUse")
+    kept = gate(api, router, info).body["router"]["external_gateway_info"]
+    assert kept["qos_policy_id"] == policy_id
+    assert api.show("router", router["id"])["external_gateway_info"] == kept
+    unknown = {**info, "qos_policy_id": NOWHERE}
+    assert gate(api, router, unknown).refused == (404, "QosPolicyNotFound")
+    assert gate(api, router, {**info, "qos_policy_id": "x"}).refused == (400, "HTTPBadRequest")
+    assert gate(api, router, {**info, "qos_policy_id": other}).status == 200
+    without = gate(api, router, {**info, "qos_policy_id": None}).body["router"]
+    assert "qos_policy_id" not in without["external_gateway_info"]
+    assert gate(api, router, {**info, "qos_policy_id": policy_id}).status == 200
+    assert gate(api, router, {}).status == 200
+    assert api.call("DELETE", f"/qos/policies/{policy_id}").status == 204
+
+
+def test_a_policy_is_one_that_the_caller_sees(api: Api, outside: dict[str, Any]) -> None:
+    body = {"policy": {"name": "p", "project_id": "other"}}
+    policy_id = api.call("POST", "/qos/policies", body).body["policy"]["id"]
+    info = {"network_id": outside["id"], "qos_policy_id": policy_id}
+    refused = api.as_project("mine").refuse("router", external_gateway_info=info)
+    assert refused == (404, "QosPolicyNotFound")

@@ -53,6 +53,7 @@ VALUES: dict[tuple[str, str], tuple[str, Any]] = {
     ("ml2", "project_network_types"): ("vlan", ("vlan",)),
     ("ml2_type_vlan", "network_vlan_ranges"): ("p:1:9", ["p:1:9"]),
     ("ovs_driver", "vnic_type_prohibit_list"): ("direct", ["direct"]),
+    ("quotas", "quota_router_route"): ("7", 7),
 }
 # Options that are known by their present names, too, but do nothing here.
 WITHOUT_EFFECT = {

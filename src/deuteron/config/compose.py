@@ -165,13 +165,13 @@ def _quotas(resolved: Resolved) -> Quotas:
         quota_security_group_rule=value("quota_security_group_rule", values.quota),
         quota_router=value("quota_router", values.quota),
         quota_floatingip=value("quota_floatingip", values.quota),
+        quota_router_route=value("quota_router_route", values.quota),
     )
 
 
 def _routing(resolved: Resolved) -> Routing:
     value = partial(resolved.value, "DEFAULT")
     return Routing(
-        max_routes=value("max_routes"),
         enable_snat_by_default=value("enable_snat_by_default"),
         enable_default_route_ecmp=value("enable_default_route_ecmp"),
         enable_default_route_bfd=value("enable_default_route_bfd"),

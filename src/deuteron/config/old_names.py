@@ -36,6 +36,8 @@ OLD_NAMES: dict[tuple[str, str], tuple[str, str]] = {
     ("DEFAULT", "logfile"): ("DEFAULT", "log_file"),
     # oslo.middleware's
     ("oslo_middleware", "http_basic_auth_user_file"): ("DEFAULT", "http_basic_auth_user_file"),
+    # of routers
+    ("DEFAULT", "max_routes"): ("quotas", "quota_router_route"),
     # ML2's own
     ("ml2", "tenant_network_types"): ("ml2", "project_network_types"),
     ("ml2", "segment_mtu"): ("DEFAULT", "global_physnet_mtu"),

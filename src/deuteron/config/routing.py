@@ -26,7 +26,6 @@ _HELPERS = (
 )
 
 OPTIONS: tuple[cfg.Opt, ...] = (
-    cfg.IntOpt("max_routes", default=30, min=0, help="Extra routes per router."),
     cfg.BoolOpt(
         "enable_snat_by_default",
         default=True,
@@ -98,6 +97,7 @@ OPTIONS: tuple[cfg.Opt, ...] = (
 QUOTAS: tuple[cfg.Opt, ...] = (
     cfg.IntOpt("quota_router", default=10, help="Routers per project, -1: no limit."),
     cfg.IntOpt("quota_floatingip", default=50, help="Floating IPs per project, -1: no limit."),
+    cfg.IntOpt("quota_router_route", default=30, help="Routes per router, -1: no limit."),
 )
 
 

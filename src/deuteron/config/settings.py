@@ -81,6 +81,7 @@ class Quotas:
     quota_security_group_rule: int
     quota_router: int
     quota_floatingip: int
+    quota_router_route: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,6 @@ class Routing:
     """What section ``[DEFAULT]`` says of routers.
 
     Args:
-        max_routes: extra routes per router.
         enable_snat_by_default: whether gateways hide the addresses behind them.
         enable_default_route_ecmp: whether routers use all their gateways at once.
         enable_default_route_bfd: whether they watch them by BFD.
@@ -106,7 +106,6 @@ class Routing:
         allowed_conntrack_helpers: helper -> protocols of those that routers may be given.
     """
 
-    max_routes: int
     enable_snat_by_default: bool
     enable_default_route_ecmp: bool
     enable_default_route_bfd: bool

@@ -15,7 +15,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.db import quotas as rows
-from deuteron.db.transaction import Transaction
+from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import BadRequest, HTTPBadRequest, OverQuota, TenantQuotaNotFound
 
 Quota = dict[str, Any]
@@ -43,6 +43,7 @@ def _limits_of_all(d: Deployment) -> dict[str, int]:
         "security_group_rule": configured.quota_security_group_rule,
         "router": configured.quota_router,
         "floatingip": configured.quota_floatingip,
+        "router_route": configured.quota_router_route,
     }
 
 
@@ -87,6 +88,19 @@ def take_all(
             overs.add(count.resource)
     if overs:
         raise OverQuota(overs=sorted(overs))
+
+
+def limit(d: Deployment, conn: Connectable, resource: str, project_id: str) -> int:
+    """How many of a resource there may be, -1 for any number.
+
+    Args:
+        d: the deployment.
+        conn: where to read; one statement.
+        resource: singular.
+        project_id: of the project.
+    """
+    own = rows.own_limit(conn, project_id, resource)
+    return int(defaults(d)[resource]) if own is None else own
 
 
 def defaults(d: Deployment) -> Quota:

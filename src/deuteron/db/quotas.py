@@ -43,6 +43,9 @@ COUNTED: Mapping[str, Table] = {
 }
 """Resource -> where it is kept; a table with ``project_id``."""
 
+OF_PARENTS = frozenset({"router_route"})
+"""Those whose limit is for each thing that has some, so that a project as such uses none."""
+
 OF_THE_CORE = (
     "network",
     "subnet",
@@ -168,9 +171,13 @@ def used(conn: Connectable, resources: Sequence[str], project_id: str) -> dict[s
         resources: singular, at least one.
         project_id: of the project.
     """
-    statement = union_all(*(_USED[resource] for resource in resources))
-    found = conn.execute(statement, {"project": project_id})
-    return {str(resource): int(number) for resource, number in found}
+    counted = [resource for resource in resources if resource not in OF_PARENTS]
+    used = dict.fromkeys(resources, 0)
+    if counted:
+        statement = union_all(*(_USED[resource] for resource in counted))
+        for resource, number in conn.execute(statement, {"project": project_id}):
+            used[str(resource)] = int(number)
+    return used
 
 
 _OWN = select(quotas.c.resource, quotas.c.hard_limit).where(
@@ -187,6 +194,17 @@ def own_limits(conn: Connectable, project_id: str) -> dict[str, int]:
     """Resource -> limit of those that a project has of its own."""
     found = conn.execute(_OWN, {"project": project_id})
     return {str(resource): int(limit) for resource, limit in found}
+
+
+_ONE_OWN = select(quotas.c.hard_limit).where(
+    quotas.c.project_id == bindparam("project"), quotas.c.resource == bindparam("of")
+)
+
+
+def own_limit(conn: Connectable, project_id: str, resource: str) -> int | None:
+    """The limit that a project has of its own for one resource, None if it has none."""
+    row = conn.execute(_ONE_OWN, {"project": project_id, "of": resource}).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def all_own_limits(conn: Connectable) -> dict[str, dict[str, int]]:

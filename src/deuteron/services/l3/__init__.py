@@ -57,7 +57,7 @@ def plugin(settings: Settings) -> ServicePlugin:
         ),
         resources=(*api.RESOURCES, *floating_ip_api.RESOURCES),
         related={"agents": agents.OF_AGENTS, "routers": agents.OF_ROUTERS},
-        limited=("router", "floatingip"),
+        limited=("router", "floatingip", "router_route"),
         uplink=uplink.UPLINK,
         failover={L3_AGENT: agents.fail_over}
         if settings.routing.allow_automatic_l3agent_failover

@@ -95,6 +95,7 @@ def read(
     for router_id, router in found.items():
         for port in view.ports_of(router_id, GATEWAY):
             if port["id"] == router["gw_port_id"]:
+                port["qos_policy_id"] = router["qos_policy_id"]
                 router[GATEWAY_PORT] = port
         interfaces = view.ports_of(router_id, *INTERFACES)
         if interfaces:

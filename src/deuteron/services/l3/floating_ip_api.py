@@ -7,6 +7,7 @@ from neutron_lib.api.definitions import (
     floatingip_router_writable,
     l3,
     qos_fip,
+    qos_gateway_ip,
 )
 
 from deuteron.services.l3 import floating_ips, pools
@@ -23,7 +24,7 @@ EXTENSIONS: tuple[Extension, ...] = (
     defined_by(floatingip_pools),
     defined_by(floatingip_router_writable),
 )
-WITH_QOS: tuple[Extension, ...] = (defined_by(qos_fip),)
+WITH_QOS: tuple[Extension, ...] = (defined_by(qos_fip), defined_by(qos_gateway_ip))
 """What there is besides where policies are."""
 
 RESOURCES: tuple[Resource, ...] = (

@@ -5,7 +5,8 @@
     network  -> other      the old port goes, a new one comes; not while floating IPs come in by it
     network  -> none       the port goes; refused likewise
 
-Whether addresses behind the router are hidden (SNAT) is a property of the router.
+Whether addresses behind the router are hidden (SNAT), and which QoS policy its traffic to the
+outside has, are properties of the router.
 Source: API reference, "Routers", external_gateway_info; order of the checks as observed of Neutron.
 """
 
@@ -17,8 +18,13 @@ from deuteron.core.deployment import Deployment
 from deuteron.db import networks as network_rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db.transaction import Transaction
-from deuteron.errors import BadRequest, NetworkNotFound, RouterExternalGatewayInUseByFloatingIp
-from deuteron.services.l3 import dvr, overlaps, routes
+from deuteron.errors import (
+    BadRequest,
+    NetworkNotFound,
+    QosPolicyNotFound,
+    RouterExternalGatewayInUseByFloatingIp,
+)
+from deuteron.services.l3 import dvr, floating_ip_rows, overlaps, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
@@ -42,7 +48,7 @@ def set_(
         Columns of the router that change.
 
     Raises:
-        NetworkNotFound: the caller sees no such network.
+        NetworkNotFound, QosPolicyNotFound: the caller sees none of this id.
         BadRequest: it is not external, or one of its subnets overlaps with another of the router's.
         InvalidRoutes: the router's routes go over the gateway that it has.
         RouterExternalGatewayInUseByFloatingIp: floating IPs come in by that.
@@ -51,7 +57,7 @@ def set_(
     wished = (info or {}).get("external_fixed_ips") or []
     columns = {"enable_snat": (info or {}).get("enable_snat", _snat_by_default(d))}
     if info and "qos_policy_id" in info:
-        columns["qos_policy_id"] = info["qos_policy_id"]
+        columns["qos_policy_id"] = _policy(tx, info["qos_policy_id"])
     attached = rows.attached(tx, router["id"])
     network_id = info["network_id"] if info else None
     subnets = _subnets(tx, network_id, wished) if network_id else []
@@ -78,6 +84,12 @@ def set_(
         dvr.sync_snat_ports(d, tx, router, after)
     rows.show_gateway(router)
     return columns
+
+
+def _policy(tx: Transaction, policy_id: str | None) -> str | None:
+    if policy_id and not floating_ip_rows.sees_policy(tx, policy_id, tx.context.scope):
+        raise QosPolicyNotFound(policy_id=policy_id)
+    return policy_id
 
 
 def _snat_by_default(d: Deployment) -> bool:

@@ -272,7 +272,8 @@ def set_routes(
         OverQuota: they are too many.
     """
     routes.require_reachable_by(wanted, rows.attached(tx, router["id"]))
-    routes.require_few(wanted, at_most=d.settings.routing.max_routes)
+    at_most = quotas.limit(d, tx, "router_route", router["project_id"])
+    routes.require_few(wanted, at_most=at_most)
     rows.replace_routes(tx, router["id"], wanted)
     router["routes"] = list(wanted)
 

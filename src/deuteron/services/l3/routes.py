@@ -61,10 +61,14 @@ def are_over(routes: Iterable[Route], cidr: str) -> bool:
 def require_few(routes: Sequence[Route], *, at_most: int) -> None:
     """Refuse more routes than a router may have.
 
+    Args:
+        routes: all routes that it is to have.
+        at_most: -1 for any number.
+
     Raises:
         OverQuota: see above.
     """
-    if len(routes) > at_most:
+    if 0 <= at_most < len(routes):
         raise OverQuota(overs=["router_route"])
 
 
