@@ -75,6 +75,7 @@ def test_agents_pull_helpers_and_are_told_of_them(site: Site, router: str) -> No
     topic = "neutron-vo-ConntrackHelper-1.0"
     (made,) = helpers.create(site.d, ADMIN, router, [TFTP])
     assert told() == [(topic, "created", made)]
+    assert routers.get(site.d, ADMIN, router)["conntrack_helpers"] == [TFTP]
     asked = {"resource_type": "ConntrackHelper", "version": "1.0"}
     pulled = resources.bulk_pull(site.d, CALL, **asked, filter_kwargs={"router_id": router})
     assert [one["versioned_object.data"] for one in pulled] == [made]

@@ -4,6 +4,8 @@
 
     helpers.py    the verbs
     rows.py       its queries
+
+Routers are read with their helpers (`deuteron.services.l3.router_rows`): that costs no statement.
 """
 
 from neutron_lib.api.definitions import expose_l3_conntrack_helper
@@ -11,18 +13,11 @@ from neutron_lib.api.definitions import l3_conntrack_helper as definition
 from neutron_lib.plugins import constants
 
 from deuteron.config import Settings
-from deuteron.core.extension import ResourceExtension
-from deuteron.services.conntrack_helper import helpers, rows
+from deuteron.services.conntrack_helper import helpers
 from deuteron.services.plugin import ServicePlugin
 from deuteron.surface import Resource, defined_by
 
 _COLLECTION = definition.COLLECTION_NAME
-_OF_ROUTERS = ResourceExtension(
-    aliases=(expose_l3_conntrack_helper.ALIAS,),
-    on_create=helpers.begin,
-    load=rows.load,
-    shown=(_COLLECTION,),
-)
 
 
 def plugin(_settings: Settings) -> ServicePlugin:
@@ -45,5 +40,4 @@ def plugin(_settings: Settings) -> ServicePlugin:
                 attributes=definition.SUB_RESOURCE_ATTRIBUTE_MAP[_COLLECTION]["parameters"],
             ),
         ),
-        others={"routers": (_OF_ROUTERS,)},
     )

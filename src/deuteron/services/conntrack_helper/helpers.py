@@ -17,7 +17,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import standard
 from deuteron.core.deployment import Deployment
-from deuteron.db.transaction import Connectable, Transaction
+from deuteron.db.transaction import Connectable
 from deuteron.errors import (
     BadRequest,
     ConntrackHelperNotAllowed,
@@ -34,13 +34,6 @@ NOUN = "conntrack_helper"
 """What the journal calls a helper. The details of its end are all of it, as agents ask for."""
 
 _SAME = ("protocol", "port", "helper")
-
-
-def begin(
-    _tx: Transaction, _body: Mapping[str, Any], router: dict[str, Any], _nothing: Mapping[str, Any]
-) -> None:
-    """A new router has no helpers."""
-    router[rows.COLLECTION] = []
 
 
 def create(

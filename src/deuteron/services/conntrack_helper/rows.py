@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 
 from deuteron.db.collection import Collection
 from deuteron.db.router_tables import conntrack_helpers
@@ -12,7 +12,6 @@ from deuteron.db.transaction import Connectable
 from deuteron.query import Query
 
 Helper = dict[str, Any]
-Row = dict[str, Any]
 
 COLLECTION = "conntrack_helpers"
 _COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -34,29 +33,6 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Helper]:
 def of_router(conn: Connectable, router_id: str) -> list[Helper]:
     """All helpers of a router."""
     return list_(conn, Query(filters={"router_id": (router_id,)}), None)
-
-
-_OF_ROUTERS = (
-    select(
-        conntrack_helpers.c.router_id,
-        conntrack_helpers.c.protocol,
-        conntrack_helpers.c.port,
-        conntrack_helpers.c.helper,
-    )
-    .where(conntrack_helpers.c.router_id.in_(bindparam("ids", expanding=True)))
-    .order_by(conntrack_helpers.c.protocol, conntrack_helpers.c.port, conntrack_helpers.c.helper)
-)
-
-
-def load(conn: Connectable, routers: Sequence[Row]) -> None:
-    """Add ``conntrack_helpers`` to API dicts of routers; those without an id stay as they are."""
-    by_id = {router["id"]: router for router in routers if "id" in router}
-    if not by_id:
-        return
-    for router in by_id.values():
-        router[COLLECTION] = []
-    for router_id, protocol, port, helper in conn.execute(_OF_ROUTERS, {"ids": list(by_id)}):
-        by_id[router_id][COLLECTION].append({"protocol": protocol, "port": port, "helper": helper})
 
 
 _INSERT = insert(conntrack_helpers)

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    String,
     and_,
     bindparam,
+    cast,
     delete,
     insert,
     select,
@@ -24,6 +26,7 @@ from deuteron.db.children import Children
 from deuteron.db.collection import Collection
 from deuteron.db.pages import Page
 from deuteron.db.router_tables import (
+    conntrack_helpers,
     floatingips,
     port_forwardings,
     router_l3_agents,
@@ -71,6 +74,16 @@ _CHILDREN = Children(
         [agents.c.availability_zone],
         and_(agents.c.id == router_l3_agents.c.agent_id, agents.c.availability_zone.is_not(None)),
     ),
+    (
+        "helper",
+        conntrack_helpers.c.router_id,
+        [
+            conntrack_helpers.c.protocol,
+            cast(conntrack_helpers.c.port, String(8)),
+            conntrack_helpers.c.helper,
+        ],
+        None,
+    ),
     ("tag", tags.c.resource_id, [tags.c.tag], None),
 )
 
@@ -92,7 +105,7 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Router]:
 
 
 def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None:
-    """Add gateways, routes, zones and tags to the rows of routers."""
+    """Add gateways, routes, zones, helpers and tags to the rows of routers."""
     by_id: dict[str, Router] = {}
     gateways: dict[str, dict[str, Any]] = {}
     addresses = []
@@ -102,6 +115,7 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
         router["external_gateways"] = []
         router["availability_zone_hints"] = router["availability_zone_hints"] or []
         router["availability_zones"] = []
+        router["conntrack_helpers"] = []
         by_id[router["id"]] = router
     for kind, router_id, a, b, c in _CHILDREN.load(conn, list(by_id), page):
         owner = by_id.get(router_id)
@@ -117,6 +131,8 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
             owner["routes"].append({"destination": a, "nexthop": b})
         elif kind == "zone":
             owner["availability_zones"].append(a)
+        elif kind == "helper":
+            owner["conntrack_helpers"].append({"protocol": a, "port": int(b), "helper": c})
         else:
             owner["tags"].append(a)
     for port_id, address in addresses:
@@ -125,6 +141,7 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
         router["tags"].sort()
         router["routes"].sort(key=lambda route: (route["destination"], route["nexthop"]))
         router["availability_zones"] = sorted(set(router["availability_zones"]))
+        router["conntrack_helpers"].sort(key=lambda one: tuple(one.values()))
         show_gateway(router)
 
 

@@ -118,6 +118,7 @@ def _new(d: Deployment, body: Router, kind: kinds.Kind) -> Router:
         "external_gateway_info": None,
         "external_gateways": [],
         "routes": [],
+        "conntrack_helpers": [],
         "tags": sorted(set(body.get("tags") or ())),
         **standard.new(d.clock(), revision=1),
     }
