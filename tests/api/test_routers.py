@@ -233,7 +233,8 @@ def test_ipv6_subnets_of_one_network_share_an_interface(api: Api) -> None:
 
 
 def test_subnets_of_others_must_be_shared(api: Api, outside: dict[str, Any]) -> None:
-    member = api.as_project("p1")
+    owner = "1" * 32
+    member = api.as_project(owner)
     router = member.create("router")
     private = subnet_of(api, "10.0.0.0/24")
     assert add(member, router, private).refused == (404, "SubnetNotFound")
@@ -242,7 +243,7 @@ def test_subnets_of_others_must_be_shared(api: Api, outside: dict[str, Any]) -> 
     assert add(member, router, visible).refused == (400, "BadRequest")
     network = api.create("network")
     shared = subnet_of(api, "10.1.0.0/24", network_id=network["id"])
-    share = {"object_type": "network", "object_id": network["id"], "target_tenant": "p1"}
+    share = {"object_type": "network", "object_id": network["id"], "target_tenant": owner}
     api.create("rbac_policy", action="access_as_shared", **share)
     assert add(member, router, shared).status == 200
     (external,) = api.list("subnet", f"network_id={outside['id']}")
