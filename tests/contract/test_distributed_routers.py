@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deuteron import errors
-from deuteron.core import agent_objects, ports
+from deuteron.core import agent_objects, devices, ports
+from deuteron.db import forwarding
 from deuteron.db.journal import Entry, JournalReader
 from deuteron.query import Query
 from deuteron.services.l3 import (
@@ -17,6 +18,7 @@ from deuteron.services.l3 import (
     dvr_news,
     dvr_rows,
     dvr_view,
+    ha,
     ha_view,
     hosting,
     interfaces,
@@ -382,3 +384,27 @@ def test_who_serves_the_floating_ip_of_a_port(asking, mode, host, destination, e
         assert found["dvr_snat_bound"] is True
     else:
         assert (found and found["host"]) == expected
+
+
+def test_all_hosts_of_a_highly_available_router_attend_to_its_interfaces(site, news):
+    for host in ("one", "two"):
+        site.report(host)
+        site.report(host, L3, agent_mode="legacy")
+    router, network = a_router(site, distributed=False, ha=True), a_network(site)
+    port = {"id": join(site, router, network)}
+    with site.d.database.read() as conn:
+        has = [place.agent.host for place in agent_rows.places(conn, [router["id"]])[router["id"]]]
+    for host in has:
+        told(site, host, router)
+        devices.up(site.d, ADMIN, [port["id"]], host=host)
+    with site.d.database.read() as conn:
+        placed = forwarding.placed(conn, [network["id"]], ["vxlan"])
+    assert placed == {}  # it is active nowhere
+    ha.report_states(site.d, ADMIN, has[0], {router["id"]: "active"})
+    assert site.show(port)["binding:host_id"] == has[0]
+    with site.d.database.read() as conn:
+        placed = forwarding.placed(conn, [network["id"]], ["vxlan"])
+    assert {one.host for one in placed.values()} == set(has)
+    leave(site, router, network)
+    with site.d.database.read() as conn:
+        assert forwarding.placed(conn, [network["id"]], ["vxlan"]) == {}

@@ -197,9 +197,9 @@ def down(
 
 
 def _apart(states: Sequence[PortState | None]) -> tuple[list[PortState], list[PortState]]:
-    """The ports that are on one host, and those that are on many."""
+    """The ports that have one binding, and those that are on many hosts; some are both."""
     known = [one for one in states if one is not None]
     return (
         [one for one in known if not distributed.is_distributed(one.port)],
-        [one for one in known if distributed.is_distributed(one.port)],
+        [one for one in known if distributed.is_spread(one.port)],
     )

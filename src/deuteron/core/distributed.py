@@ -1,12 +1,15 @@
-"""Distributed ports: interfaces of distributed routers, which are on many hosts at once.
+"""Ports that are on several hosts at once: interfaces of distributed and highly available routers.
 
     a host gets the router    bind      the drivers are asked for it there
     its agent wires them      wired     ACTIVE there, and so is the port
                               unwired   DOWN there; the port as well if it is ACTIVE nowhere
     a host loses the router   leave     no binding there any more
 
-The port itself shows no host and the vif_type ``distributed``. What the journal says of it names
-the host that an entry is about, so that others are told where it came and went.
+A distributed port itself shows no host and the vif_type ``distributed``. A replicated one, that of
+a highly available router, is bound where its router is active; the other hosts of the router
+`attend`: they have it plugged, and frames for everybody on its network, so that they are ready.
+What the journal says of such ports names the host that an entry is about, so that others are told
+where they came and went.
 """
 
 from collections.abc import Sequence
@@ -26,16 +29,26 @@ from deuteron.errors import TryAgain
 Port = dict[str, Any]
 
 OWNER = binding.DISTRIBUTED
+REPLICATED = "network:ha_router_replicated_interface"
 VIF_TYPE = rows.DISTRIBUTED
 
 
 def is_distributed(port: Any) -> bool:
-    """Whether a port is on many hosts.
+    """Whether a port is on many hosts, and bound on none in particular.
 
     Args:
         port: API dict, or what the journal has of one.
     """
     return bool(port["device_owner"] == OWNER)
+
+
+def is_spread(port: Any) -> bool:
+    """Whether a port is distributed or replicated.
+
+    Args:
+        port: API dict, or what the journal has of one.
+    """
+    return bool(port["device_owner"] in (OWNER, REPLICATED))
 
 
 def bind(d: Deployment, ctx: RequestContext, port_ids: Sequence[str], host: str) -> None:
@@ -85,6 +98,28 @@ def bind(d: Deployment, ctx: RequestContext, port_ids: Sequence[str], host: str)
             binding.keep_attempts(d, ctx, port["id"], [one.attempt])
 
 
+def attend(d: Deployment, ctx: RequestContext, port_ids: Sequence[str], host: str) -> None:
+    """Let a host have replicated ports; one statement if it has all of them.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        port_ids: of replicated ports.
+        host: one of those that have the router.
+
+    Raises:
+        TryAgain: another one does the same, or a port is being deleted.
+    """
+    with d.database.read() as conn:
+        missing = sorted(set(port_ids) - rows.on_host(conn, port_ids, host).keys())
+    if not missing:
+        return
+    row = {"host": host, "status": rows.DOWN, "vif_type": VIF_TYPE, "vif_details": {}}
+    with d.database.transaction(ctx) as tx:
+        if not rows.insert(tx, [{"port_id": port_id, **row} for port_id in missing]):
+            raise TryAgain(reason=f"another request gives the same ports to host {host}")
+
+
 def _on(port: Port, host: str, **more: Any) -> Port:
     """A port as it is on one of its hosts."""
     return {**port, "binding:host_id": host, **more}
@@ -108,17 +143,17 @@ def wired(
     host: str,
     refresh: bool = False,
 ) -> None:
-    """The agent of a host has wired distributed ports there.
+    """The agent of a host has wired such ports there.
 
     Args:
         d: the deployment.
         ctx: the agent.
-        found: the ports; those that have no binding on the host are left alone.
+        found: distributed and replicated ports; those that are not on the host are left alone.
         host: of the agent.
         refresh: the agent has forgotten where the other ports of their networks are.
     """
     _report(d, ctx, [one.id for one in found], host, rows.ACTIVE)
-    one_per_network = {one.port["network_id"]: one for one in found if refresh}
+    one_per_network = {one.port["network_id"]: one for one in found if refresh and one.host != host}
     if one_per_network:
         with d.database.transaction(ctx) as tx:
             for one in one_per_network.values():

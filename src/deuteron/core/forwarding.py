@@ -86,6 +86,7 @@ class Moves:
         networks: of all ports that moved.
         up: ports that may have come, by `deuteron.db.forwarding.key_of`.
         left: places where ports may be no more.
+        anywhere: ids of ports of which all places may have come.
         addresses: port id -> all that it had in the meantime.
         before: port id -> addresses before they changed.
         refreshed: (network, host) of agents that have forgotten.
@@ -97,6 +98,7 @@ class Moves:
     left: list[Left] = field(default_factory=list)
     addresses: dict[str, set[str]] = field(default_factory=dict)
     before: dict[str, set[str]] = field(default_factory=dict)
+    anywhere: set[str] = field(default_factory=set)
     refreshed: set[tuple[str, str]] = field(default_factory=set)
     deserted: set[tuple[str, str]] = field(default_factory=set)
 
@@ -178,6 +180,8 @@ def _note(
         return
     found.networks.add(network_id)
     found.up[rows.key_of(port_id, details["binding:host_id"], details["device_owner"])] = None
+    if rows.is_replicated(details["device_owner"]):
+        found.anywhere.add(port_id)
     if entry.event == "delete" and before["binding:host_id"]:
         found.deserted.add((network_id, before["binding:host_id"]))
     left = Left(
@@ -374,8 +378,9 @@ def _appeared(
             informed.forget(where)
             new[where] = list(here[where])
     again = set(new)
-    for port_id in found.up:
-        port = reached.get(port_id)
+    anywhere = (key for key, port in reached.items() if port.id in found.anywhere)
+    for key in dict.fromkeys((*found.up, *anywhere)):
+        port = reached.get(key)
         if port is not None:
             where = (port.network_id, port.tunnel, port.host)
             if where not in again:

@@ -413,7 +413,7 @@ def remove(d: Deployment, tx: Transaction, port: Port) -> postcommits.Due | None
         as `delete`.
     """
     d.ports.on_delete(tx, port)
-    if distributed.is_distributed(port):
+    if distributed.is_spread(port):
         distributed.leave(d, tx, [port["id"]])
     levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
     if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):

@@ -1,6 +1,6 @@
-"""Where distributed ports are: a binding on each of many hosts, with a status of its own there.
+"""Where ports are that are on many hosts: a binding on each of them, with a status of its own.
 
-A port is ACTIVE as soon as it is so anywhere.
+A distributed port is ACTIVE as soon as it is so anywhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,11 @@ _WANTED = case(
 # Neutron counts each report of a host as a change of the port.
 _SETTLE = (
     update(ports)
-    .where(ports.c.id.in_(bindparam("ids", expanding=True)))
+    .where(
+        ports.c.id.in_(bindparam("ids", expanding=True)),
+        # the status of others is that of their one binding
+        ports.c.device_owner == "network:router_interface_distributed",
+    )
     .values(
         revision_number=ports.c.revision_number + 1,
         updated_at=bindparam("now"),

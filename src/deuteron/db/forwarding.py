@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     Table,
     and_,
     bindparam,
     select,
-    true,
     union_all,
 )
 
@@ -28,13 +28,20 @@ from deuteron.db.transaction import Connectable
 
 _NETWORKS: BindParameter[list[str]] = bindparam("networks", expanding=True)
 _TYPES: BindParameter[list[str]] = bindparam("types", expanding=True)
-# Owner of ports that are on many hosts at once.
+# Owners of ports that are on many hosts at once.
 _DISTRIBUTED = "network:router_interface_distributed"
+_REPLICATED = "network:ha_router_replicated_interface"
+
+
+def is_replicated(device_owner: str) -> bool:
+    """Whether all hosts of a highly available router have the ports of an owner."""
+    return device_owner == _REPLICATED
 
 
 def key_of(port_id: str, host: str, device_owner: str) -> str:
     """What tells a port on a host from others: its id, and the host if it is on many."""
-    return f"{port_id} on {host}" if device_owner == _DISTRIBUTED else port_id
+    many = device_owner in (_DISTRIBUTED, _REPLICATED)
+    return f"{port_id} on {host}" if many else port_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,19 @@ class Placed:
     ip_addresses: tuple[str, ...]
 
 
-def _placed(bindings: Table, active: ColumnElement[bool], *, everywhere: bool) -> Select[Any]:
-    """The ports that are ACTIVE on a host, by one of the two tables of bindings."""
-    distributed = ports.c.device_owner == _DISTRIBUTED
+def _placed(hosts: Table, wired: FromClause, where: ColumnElement[bool]) -> Select[Any]:
+    """Ports on hosts.
+
+    Args:
+        hosts: the table that names them.
+        wired: ports with their hosts, and with the levels of their segment.
+        where: a condition.
+    """
     return (
         select(
             ports.c.id.label("port_id"),
             ports.c.network_id,
-            bindings.c.host.label("host"),
+            hosts.c.host.label("host"),
             ports.c.mac_address,
             ports.c.device_owner,
             port_binding_levels.c.level.label("level"),
@@ -73,25 +85,48 @@ def _placed(bindings: Table, active: ColumnElement[bool], *, everywhere: bool) -
             segments.c.segmentation_id,
             ip_allocations.c.ip_address.label("ip_address"),
         )
-        .join(bindings, and_(bindings.c.port_id == ports.c.id, bindings.c.status == "ACTIVE"))
-        .join(
-            port_binding_levels,
-            and_(
-                port_binding_levels.c.port_id == ports.c.id,
-                port_binding_levels.c.host == bindings.c.host,
-            ),
+        .select_from(
+            wired.join(segments, segments.c.id == port_binding_levels.c.segment_id).outerjoin(
+                ip_allocations, ip_allocations.c.port_id == ports.c.id
+            )
         )
-        .join(segments, segments.c.id == port_binding_levels.c.segment_id)
-        .outerjoin(ip_allocations, ip_allocations.c.port_id == ports.c.id)
-        .where(
-            ports.c.network_id.in_(_NETWORKS), active, distributed if everywhere else ~distributed
-        )
+        .where(ports.c.network_id.in_(_NETWORKS), where)
+    )
+
+
+def _active(table: FromClause) -> ColumnElement[bool]:
+    return and_(table.c.port_id == ports.c.id, table.c.status == "ACTIVE")
+
+
+def _levels_on(table: FromClause) -> ColumnElement[bool]:
+    return and_(
+        port_binding_levels.c.port_id == ports.c.id, port_binding_levels.c.host == table.c.host
     )
 
 
 _PLACED = union_all(
-    _placed(port_bindings, ports.c.status == "ACTIVE", everywhere=False),
-    _placed(distributed_bindings, true(), everywhere=True),
+    _placed(
+        port_bindings,
+        ports.join(port_bindings, _active(port_bindings)).join(
+            port_binding_levels, _levels_on(port_bindings)
+        ),
+        and_(ports.c.status == "ACTIVE", ports.c.device_owner.not_in((_DISTRIBUTED, _REPLICATED))),
+    ),
+    _placed(
+        distributed_bindings,
+        ports.join(distributed_bindings, _active(distributed_bindings)).join(
+            port_binding_levels, _levels_on(distributed_bindings)
+        ),
+        ports.c.device_owner == _DISTRIBUTED,
+    ),
+    # those that attend have the segment by which the port is bound elsewhere
+    _placed(
+        distributed_bindings,
+        ports.join(distributed_bindings, _active(distributed_bindings))
+        .join(port_bindings, _active(port_bindings))
+        .join(port_binding_levels, _levels_on(port_bindings)),
+        ports.c.device_owner == _REPLICATED,
+    ),
 ).order_by("port_id", "host", "level", "ip_address")
 _TUNNELS = (
     select(segments.c.network_id, segments.c.network_type, segments.c.segmentation_id)

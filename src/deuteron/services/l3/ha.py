@@ -18,7 +18,7 @@ from typing import Any
 from neutron_lib import constants
 
 from deuteron.context import RequestContext
-from deuteron.core import ports, postcommits, provisioning
+from deuteron.core import distributed, ports, postcommits, provisioning
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import alive_since
 from deuteron.db import ports as port_rows
@@ -165,11 +165,11 @@ def take(
     """
     wanted = None if agent_ids is None else set(agent_ids)
     of_router = rows.places(tx, [router_id])
-    port_ids = [
-        place.port_id
-        for place in of_router
-        if place.port_id is not None and (wanted is None or place.agent_id in wanted)
-    ]
+    leaving = [place for place in of_router if wanted is None or place.agent_id in wanted]
+    if leaving and (attended := rows.replicated(tx, router_id)):
+        for place in leaving:
+            distributed.leave(d, tx, attended, place.host)
+    port_ids = [place.port_id for place in leaving if place.port_id is not None]
     if not port_ids:
         return []
     rows.forget_ports(tx, router_id, port_ids)

@@ -107,7 +107,9 @@ def _complete(d: Deployment, ctx: RequestContext, project_id: str, network_id: s
     except InvalidInput:
         with d.database.read() as conn:
             found = rows.network_of(conn, project_id)
-        if found is None or not found.complete:
+        if found is None or found.id != network_id:
+            raise TryAgain(reason=f"HA network {network_id} was removed") from None
+        if not found.complete:
             raise  # not because another one was faster
     except NotFound as gone:
         raise TryAgain(reason=gone.message) from gone

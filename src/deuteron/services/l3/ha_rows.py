@@ -15,6 +15,7 @@ from deuteron.db.router_tables import (
 )
 from deuteron.db.tables import agents, port_bindings, ports, subnets
 from deuteron.db.transaction import Connectable, Transaction
+from deuteron.services.l3.kinds import REPLICATED_INTERFACE
 
 _L3_AGENT = "L3 agent"
 
@@ -215,6 +216,17 @@ def forget_ports(tx: Transaction, router_id: str, port_ids: Sequence[str]) -> No
     """Ports are a router's no more: two statements."""
     tx.execute(_UNSET_PORTS, {"router": router_id, "ids": list(port_ids)})
     tx.execute(_DELETE_PORTS, {"ids": list(port_ids)})
+
+
+_REPLICATED = select(router_ports.c.port_id).where(
+    router_ports.c.router_id == bindparam("router"),
+    router_ports.c.owner == REPLICATED_INTERFACE,
+)
+
+
+def replicated(conn: Connectable, router_id: str) -> list[str]:
+    """Ids of the interfaces of a router that all its agents have."""
+    return list(conn.execute(_REPLICATED, {"router": router_id}).scalars())
 
 
 # --- what agents say ------------------------------------------------------------------------------

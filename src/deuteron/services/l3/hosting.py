@@ -6,7 +6,8 @@ router             interfaces                     gateway, SNAT ports
 on one agent       the agent's host               the agent's host
 highly available   where it is active, once it    the same
                    is known; then they follow
-                   what agents say (`ha`)
+                   what agents say (`ha`); all
+                   its hosts attend
 distributed        each host that asks            the host of the agent that it was given to,
                                                   or where it is active
 """
@@ -28,7 +29,7 @@ _CENTRAL = (GATEWAY, SNAT_PORT)
 def bind_ports(d: Deployment, ctx: RequestContext, host: str, router_ids: Collection[str]) -> None:
     """See to it that the ports of routers are where they are to be.
 
-    Four statements at most if all of them are.
+    Five statements at most if all of them are.
 
     Args:
         d: the deployment.
@@ -50,6 +51,9 @@ def bind_ports(d: Deployment, ctx: RequestContext, host: str, router_ids: Collec
     interfaces = [one.port_id for one in found if one.owner == distributed.OWNER]
     if interfaces:
         distributed.bind(d, ctx, interfaces, host)
+    replicated = [one.port_id for one in found if one.owner == distributed.REPLICATED]
+    if replicated:
+        distributed.attend(d, ctx, replicated, host)
     for one in found:
         wanted = _host_of(one, host, active.get(one.router_id), given.get(one.router_id))
         if wanted is not None and (one.host != wanted or not one.bound):
