@@ -529,7 +529,7 @@ class Directed:
 
 
 def test_who_may_have_lost_a_tunnel_is_told_of_all_others_again(site: Site) -> None:
-    for number in (1, 2, 3):
+    for number in (1, 2):
         start(site, f"h{number}", number=number)
     network, other = site.network(), site.network()
     for one in (network, other):
@@ -566,6 +566,14 @@ def test_who_may_have_lost_a_tunnel_is_told_of_all_others_again(site: Site) -> N
     with counted(site.d.database) as statements:
         assert heard(3) == [("h2", entries)]
     assert len(statements) <= 5  # the journal's, who listens, and where ports are
+    heard(20)
+    start(site, "h3", LINUXBRIDGE, number=3)
+    devices.up(site.d, ADMIN, [site.port(network, "h3")["id"]], host="h3")
+    assert [host for host, _ in heard()] == ["h3"]
+    ((host, entries),) = heard(4)
+    assert host == "h3"
+    assert entries[network["id"]]["ports"] == {f"192.0.2.{one}": [FLOOD] for one in (1, 2)}
+    heard(20)
     devices.down(site.d, ADMIN, [one["id"]], host="h1")
     assert heard(20) == []  # nobody is there any more to tell of
 

@@ -40,6 +40,8 @@ _OPTIONS: Options = {
     "ml2_type_gre": {"tunnel_id_ranges": "1:100000"},
     "ml2_type_geneve": {"vni_ranges": "1:100000"},
 }
+# What agents listen to last, after they have reported.
+_LISTENING = dict.fromkeys(("openvswitch", "linuxbridge"), "q-agent-notifier-l2population-update")
 # Agents start one after another on a busy machine, and each takes seconds of it.
 _AGENTS_STARTING = 180
 
@@ -138,11 +140,15 @@ class Site:
             self._wait_for(self.agents[one])
 
     def _wait_for(self, agent: Agent) -> None:
+        topic = _LISTENING.get(agent.kind)
         query = f"host={agent.host.name}&binary={agent.program}&fields=alive"
         try:
             until(
-                lambda: any(one["alive"] for one in self.api.list("agents", query)),
-                f"{agent.program} on {agent.host.name} reports",
+                lambda: (
+                    any(one["alive"] for one in self.api.list("agents", query))
+                    and (not topic or self.rabbitmq.listened(f"{topic}.{agent.host.name}"))
+                ),
+                f"{agent.program} on {agent.host.name} reports and listens",
                 seconds=_AGENTS_STARTING,
             )
         except AssertionError as error:

@@ -80,6 +80,16 @@ class RabbitMQ:
         finally:
             connection.close()
 
+    def listened(self, queue: str) -> bool:
+        """Whether somebody takes the messages of a queue."""
+        connection = self.connect()
+        try:
+            return bool(connection.channel().queue_declare(queue, passive=True).consumer_count)
+        except amqp.NotFound:
+            return False
+        finally:
+            connection.close()
+
     def publish(self, exchange: str, key: str, body: str) -> None:
         """Send a message as it is."""
         connection = self.connect()

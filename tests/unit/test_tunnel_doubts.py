@@ -65,3 +65,13 @@ def test_what_is_long_apart_does_not_meet(doubts: Doubts, clock: Clock, lost_fir
         clock.now += 11
     clock.now += 1000
     assert doubts.due() == set()
+
+
+def test_linux_bridges_are_told_twice_more_in_any_case(doubts: Doubts, clock: Clock) -> None:
+    doubts.begun("n1", ["h1", "h2"], frozenset(["h2", "h3"]))
+    for seconds in (4, 10):
+        clock.now += seconds
+        assert doubts.due() == {("n1", "h2")}
+        doubts.settle(doubts.due())
+    clock.now += 100
+    assert doubts.due() == set()

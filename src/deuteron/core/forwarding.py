@@ -216,6 +216,8 @@ def messages(
     ports: Mapping[str, Mapping[str, Any]],
     endpoints: Mapping[str, Endpoint],
     informed: Informed,
+    *,
+    bridged: Collection[str] = (),
 ) -> list[Message]:
     """What hosts have to be told: two statements, none where no port has moved.
 
@@ -225,6 +227,7 @@ def messages(
         ports: API dicts of those of their ports that there are, by id.
         endpoints: host -> where its tunnels end.
         informed: what they were told.
+        bridged: hosts of Linux bridge agents.
     """
     found = moves(entries, ports)
     if not found.networks:
@@ -232,7 +235,14 @@ def messages(
     with d.database.read() as conn:
         tunnels = rows.tunnels(conn, sorted(found.networks), TUNNELS)
         placed = rows.placed(conn, sorted(tunnels), TUNNELS) if tunnels else {}
-    return told(found, placed=placed, tunnels=tunnels, endpoints=endpoints, informed=informed)
+    return told(
+        found,
+        placed=placed,
+        tunnels=tunnels,
+        endpoints=endpoints,
+        informed=informed,
+        bridged=bridged,
+    )
 
 
 def told(
@@ -242,6 +252,7 @@ def told(
     tunnels: Mapping[str, Sequence[Tunnel]],
     endpoints: Mapping[str, Endpoint],
     informed: Informed,
+    bridged: Collection[str] = (),
 ) -> list[Message]:
     """What hosts have to be told: what is gone, what is changed, what has come.
 
@@ -251,6 +262,7 @@ def told(
         tunnels: of the networks.
         endpoints: host -> where its tunnels end.
         informed: what they were told; noted there.
+        bridged: hosts of Linux bridge agents.
     """
     reached = _reached(placed, endpoints)
     here = _here(reached)
@@ -268,7 +280,7 @@ def told(
             informed.note(where)
             own.append(flooding())
             _add_others(to_host.setdefault(host, _Collected()), where, here, endpoints)
-            informed.doubts.begun(network_id, _hosts(network_id, here))
+            informed.doubts.begun(network_id, _hosts(network_id, here), bridged)
         to_all.add(network_id, tunnel, endpoints[host].tunneling_ip, [*own, *_all(new)])
     made += _directed(to_host)
     return [*made, *(Message(method=Method.ADD, entries=one) for one in to_all.entries())]
@@ -278,6 +290,7 @@ def again(
     d: Deployment,
     doubtful: Collection[tuple[str, str]],
     endpoints: Mapping[str, Endpoint],
+    bridged: Collection[str] = (),
 ) -> list[Message]:
     """Where all other ports of networks are, for hosts that may have lost it: one statement.
 
@@ -285,6 +298,7 @@ def again(
         d: the deployment.
         doubtful: (network, host), at least one.
         endpoints: host -> where its tunnels end.
+        bridged: hosts of Linux bridge agents, which are told only to whom they flood.
     """
     with d.database.read() as conn:
         placed = rows.placed(conn, sorted({network_id for network_id, _ in doubtful}), TUNNELS)
@@ -293,7 +307,11 @@ def again(
     for where in here:
         network_id, _, host = where
         if (network_id, host) in doubtful:
-            _add_others(to_host.setdefault(host, _Collected()), where, here, endpoints)
+            collected = to_host.setdefault(host, _Collected())
+            if host in bridged:
+                _add_others(collected, where, dict.fromkeys(here, ()), endpoints)
+            else:
+                _add_others(collected, where, here, endpoints)
     return list(_directed(to_host))
 
 

@@ -1,4 +1,4 @@
-"""Whom to tell a second time where the ports of a network are, as their tunnels go meanwhile.
+"""Whom to tell a second time where the ports of a network are, as agents may have lost it.
 
 An Open vSwitch agent has one tunnel to another host for all networks of a type, and takes it down
 when no network needs it any more, in steps. Entries of another network that come in between lead to
@@ -11,10 +11,18 @@ Seen with Neutron 29's agents: of networks whose first ports came up while the l
 left, more than one in ten was cut between two hosts until something else was told of it. Told
 again, agents make the tunnel anew. So whoever was told of tunnels of a network within seconds of
 losing another network is told again when that must be over.
+
+A Linux bridge agent looks whether its tunnel floods to anybody, and then adds the first or appends
+another endpoint. Of two messages that come at once both may add the first, and the second fails:
+
+    agent   floods to nobody: add h1 . . . . . . . . . . . done
+    agent       floods to nobody: add h2 . . . . . . . . . . . there is one already: lost
+
+Seen with Neutron 25's agents. So they are told again in any case, which appends what lacks.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 # Seconds between losing and being told, in either order, in which the two may meet. An agent looks
 # for changes every two seconds, and one with much to do takes some more.
@@ -54,18 +62,19 @@ class Doubts:
                 if at >= now - _WINDOW:
                     self._doubt((network_id, host), now)
 
-    def begun(self, network_id: str, hosts: Iterable[str]) -> None:
+    def begun(self, network_id: str, hosts: Iterable[str], bridged: Collection[str] = ()) -> None:
         """Hosts are told now of tunnels that a network needs.
 
         Args:
             network_id: of the network.
             hosts: names.
+            bridged: those that have Linux bridges, and others.
         """
         now = self._clock()
         self._forget(now)
         for host in hosts:
             self._begun.setdefault(host, {})[network_id] = now
-            if self._lost.get(host, float("-inf")) >= now - _WINDOW:
+            if host in bridged or self._lost.get(host, float("-inf")) >= now - _WINDOW:
                 self._doubt((network_id, host), now)
 
     def due(self) -> set[Doubtful]:

@@ -86,7 +86,8 @@ def again(d: Deployment, doubtful: Collection[tuple[str, str]]) -> list[Message]
     """
     with d.database.read() as conn:
         audience = audiences.read(conn)
-    return list(_forwarded(forwarding.again(d, doubtful, audience.endpoints), audience))
+    found = forwarding.again(d, doubtful, audience.endpoints, audience.linux_bridges)
+    return list(_forwarded(found, audience))
 
 
 def messages(
@@ -124,7 +125,9 @@ def _forwarding(
     if not audience.populated or not forwarding.is_wanted(d):
         return
     ports = there.get("Port", {})
-    found = forwarding.messages(d, entries, ports, audience.endpoints, informed)
+    found = forwarding.messages(
+        d, entries, ports, audience.endpoints, informed, bridged=audience.linux_bridges
+    )
     yield from _forwarded(found, audience)
 
 
