@@ -24,7 +24,8 @@ from deuteron.services.l3.dvr_news import Neighbour, PortNews
 from deuteron.services.l3.kinds import HA_PORT
 from deuteron.services.l3.scheduling import SCHEDULED, UNSCHEDULED, How
 
-_STATED = (news.CREATE, news.UPDATE, news.CHANGED)
+# Events that agents hear of that have the router; of a new one those hear that it is given to.
+_CHANGES = (news.UPDATE, news.CHANGED)
 _ACTIVE = "ACTIVE"
 
 
@@ -102,7 +103,7 @@ def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> N
 
     Those that were taken from an agent meanwhile are left alone: an administrator did that.
     """
-    changed = {entry.resource_id for entry in entries if entry.event in _STATED}
+    changed = {entry.resource_id for entry in entries if entry.event in (news.CREATE, *_CHANGES)}
     changed -= {entry.resource_id for entry in entries if entry.event == UNSCHEDULED}
     made = {entry.resource_id for entry in entries if entry.event == news.CREATE}
     with d.database.read() as conn:
@@ -110,7 +111,7 @@ def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> N
         if made.intersection(lacking):  # one that leads nowhere yet has no agent
             known = rows.schedulable(conn, made.intersection(lacking))
             bare = {one.id for one in known if not (one.external or one.ha)}
-            changed_since = {e.resource_id for e in entries if e.event in _STATED[1:]}
+            changed_since = {e.resource_id for e in entries if e.event in _CHANGES}
             lacking = [one for one in lacking if one not in bare - changed_since]
     scheduling.schedule(d, ctx, lacking)
 
@@ -128,7 +129,7 @@ def _placed(
 
 def _tell_of_router(told: News, entry: Entry, hosts: Collection[str]) -> None:
     router_id, details = entry.resource_id, entry.details or {}
-    if entry.event in _STATED:
+    if entry.event in _CHANGES:
         for host in hosts:
             told.updated.setdefault(host, set()).add(router_id)
     elif entry.event == SCHEDULED and details["host"] in hosts:
