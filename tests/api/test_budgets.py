@@ -47,10 +47,10 @@ CEILINGS = {
     "add router interface": 20,
     "remove router interface": 19,  # one for floating IPs that lead to its port
     "create floating IP": 10,
-    "associate floating IP": 10,
+    "associate floating IP": 11,
     "disassociate floating IP": 6,
     "delete floating IP": 14,
-    "create port forwarding": 14,
+    "create port forwarding": 15,
     "show router": 2,
 }
 

@@ -299,3 +299,34 @@ def test_agents_pull_forwardings_and_are_told_of_them(joined):
         ("deleted", other),
     ]
     assert resources.bulk_pull(joined.d, CALL, **asked) == []
+
+
+def test_no_address_goes_from_under_one(joined):
+    """Each round either it leads there and the port keeps the address, or the port loses it."""
+    whole, part = joined.floating_ip(), joined.floating_ip()
+    for turn in range(6):
+        two = [{"subnet_id": joined.subnet["id"]}] * 2
+        port = joined.port(fixed_ips=two)
+        addresses = [one["ip_address"] for one in port["fixed_ips"]]
+        one, other = joined.both[turn % 2], joined.both[1 - turn % 2]
+        keep = {"fixed_ips": [{"ip_address": addresses[1]}]}
+        forwarding = joined.forwarding(port, 80, internal_ip_address=addresses[0])
+        lead = {"port_id": port["id"], "fixed_ip_address": addresses[0]}
+
+        lost, led = at_once(
+            [
+                lambda d=one, port=port, keep=keep: ports.update(d, ADMIN, port["id"], keep),
+                (lambda d=other, lead=lead: verbs.update(d, ADMIN, whole["id"], lead))
+                if turn % 3
+                else lambda d=other, f=forwarding: forwardings.create(d, ADMIN, part["id"], [f]),
+            ]
+        )
+
+        kept = {each["ip_address"] for each in joined.site.show(port)["fixed_ips"]}
+        shown = verbs.get(joined.d, ADMIN, whole["id"])
+        if shown["port_id"]:
+            assert shown["fixed_ip_address"] in kept, (lost, led)
+            verbs.update(joined.d, ADMIN, whole["id"], {"port_id": None})
+        for each in forwardings.list_(joined.d, ADMIN, part["id"], EVERYTHING):
+            assert each["internal_ip_address"] in kept, (lost, led)
+            forwardings.delete(joined.d, ADMIN, part["id"], each["id"])

@@ -223,6 +223,30 @@ def use(conn: Connectable, router_id: str) -> bool:
     return conn.execute(_USE, {"router": router_id}).rowcount == 1
 
 
+_HOLD = (
+    update(ip_allocations)
+    .where(
+        ip_allocations.c.subnet_id == bindparam("subnet"),
+        ip_allocations.c.ip_address == bindparam("address"),
+        ip_allocations.c.port_id == bindparam("port"),
+    )
+    .values(port_id=ip_allocations.c.port_id)
+)
+
+
+def hold(conn: Connectable, port_id: str, address: Address) -> bool:
+    """Wait for those who take an address from a port, and let them wait; False if it is gone.
+
+    Who takes it deletes its row first and looks for floating IPs after that.
+    """
+    asked = {
+        "subnet": address.subnet_id,
+        "address": address.ip_address,
+        "port": port_id,
+    }
+    return conn.execute(_HOLD, asked).rowcount == 1
+
+
 def is_still_between(conn: Connectable, router_id: str, *, subnet_id: str, network_id: str) -> bool:
     """Whether a router is still on a subnet, with a gateway on an external network."""
     asked = {"router": router_id, "subnet": subnet_id, "network": network_id}

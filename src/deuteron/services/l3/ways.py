@@ -94,10 +94,20 @@ def choose_address(port: Inside, wished: str | None) -> Address:
     return port.addresses[0]
 
 
+def hold(tx: Transaction, port: Inside, address: Address) -> None:
+    """See to it that a port keeps an address until the commit.
+
+    Raises:
+        TryAgain: it has lost it meanwhile.
+    """
+    if not rows.hold(tx, port.id, address):
+        raise TryAgain(reason=f"port {port.id} was changed by another request")
+
+
 def find(
     tx: Transaction, port: Inside, address: Address, *, network_id: str, router_id: str | None
 ) -> Way:
-    """The way to an address; its router is held, so that it stays one until the commit.
+    """The way to an address; that and its router are held, so that it stays one until the commit.
 
     Args:
         tx: the transaction.
@@ -112,6 +122,7 @@ def find(
         NoGatewayThere: the named one has no gateway on the external network.
         BadRequest: it is distributed, and does not reach ports of this kind.
     """
+    hold(tx, port, address)
     if router_id:
         router = _named(tx, router_id, network_id)
     else:

@@ -120,6 +120,7 @@ def _place(
             net_id=network_id,
         )
     address = _address(port, forwarding["internal_ip_address"])
+    ways.hold(tx, port, address)
     floating_ip["router_id"] = _router(tx, floating_ip, port, address)
 
 
