@@ -18,8 +18,11 @@ _PROGRAMS = {
     "openvswitch": ("29", "neutron-openvswitch-agent"),
     "linuxbridge": ("25", "neutron-linuxbridge-agent"),
     "dhcp": ("29", "neutron-dhcp-agent"),
+    "l3": ("29", "neutron-l3-agent"),
     "metadata": ("29", "neutron-metadata-agent"),
 }
+# Later ones do not plug into Linux bridges.
+_LAST_WITH_LINUX_BRIDGES = "25"
 # What a host needs for them, by the name of Debian's package.
 _COMMANDS = {
     "ovs-vswitchd": "openvswitch-switch",
@@ -34,7 +37,9 @@ _COMMANDS = {
     "conntrack": "conntrack",
     "ethtool": "ethtool",
     "ping": "iputils-ping",
+    "keepalived": "keepalived",
     "nsenter": "util-linux",
+    "radvd": "radvd",
     "sysctl": "procps",
 }
 METADATA_PORT = 8775
@@ -61,16 +66,18 @@ class Agent:
     """One agent on one host. Use `start`, `stop` and `kill` at will.
 
     Args:
-        kind: openvswitch, linuxbridge, dhcp or metadata.
+        kind: openvswitch, linuxbridge, dhcp, l3 or metadata.
         host: where it runs.
         transport_url: of the broker, as the host sees it.
         physical_networks: what its host has, name -> bridge or card.
+        mode: of an L3 agent: legacy, dvr or dvr_snat.
     """
 
     kind: str
     host: Host
     transport_url: str
     physical_networks: dict[str, str] = field(default_factory=dict)
+    mode: str = "legacy"
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,12 +94,20 @@ class Agent:
     def _log(self) -> Path:
         return self.host.folder / f"{self.kind}.log"
 
+    @property
+    def _release(self) -> str:
+        if self.kind == "l3" and not self.host.open_vswitch:
+            return _LAST_WITH_LINUX_BRIDGES
+        return _PROGRAMS[self.kind][0]
+
     def start(self) -> None:
         """Starts it; what it reports to the server tells when it is ready."""
-        release, program = _PROGRAMS[self.kind]
-        binaries = _FOLDER / release / "bin"
+        binaries = _FOLDER / self._release / "bin"
         configuration = self.host.folder / f"{self.kind}.conf"
         configuration.write_text(as_ini(self._options()), encoding="utf-8")
+        if self.kind == "l3":
+            # It asks this before it routes IPv6; what is there already does not need it.
+            self.host.shell("sysctl -qw net.ipv6.conf.default.disable_ipv6=0")
         temporary = self.host.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
@@ -100,7 +115,7 @@ class Agent:
                 self.host.entering(
                     *("env", f"PATH={binaries}:{os.environ['PATH']}:/usr/sbin:/sbin"),
                     *("OVS_RUNDIR=/run/openvswitch", f"TMPDIR={temporary}"),
-                    *(str(binaries / program), "--config-file", str(configuration)),
+                    *(str(binaries / self.program), "--config-file", str(configuration)),
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -149,6 +164,7 @@ class Agent:
                 "tunnel_types": "vxlan,gre,geneve",
                 "l2_population": True,
                 "arp_responder": True,
+                "enable_distributed_routing": True,
             }
             options["securitygroup"] = {"firewall_driver": "openvswitch"}
         elif self.kind == "linuxbridge":
@@ -163,6 +179,13 @@ class Agent:
             options["experimental"] = {"linuxbridge": True}
         elif self.kind == "dhcp":
             options["DEFAULT"] |= {"enable_isolated_metadata": True}
+        elif self.kind == "l3":
+            options["DEFAULT"] |= {"agent_mode": self.mode, "ha_vrrp_advert_int": 1}
+            # A zone of its own, by which routers choose it.
+            options["agent"] |= {
+                "availability_zone": self.host.name,
+                "extensions": "port_forwarding",
+            }
         elif self.kind == "metadata":
             options["DEFAULT"] |= {
                 "nova_metadata_host": "127.0.0.1",

@@ -32,20 +32,30 @@ class Machine:
         port: as the API shows it.
         prefix: length of its subnet's prefix.
         mtu: of its network.
+        ipv6: whether it asks routers for IPv6 addresses, and takes them.
     """
 
     host: Host
     port: Resource
     prefix: int = 24
     mtu: int = 1400
+    ipv6: bool = False
     namespace: Namespace = field(default_factory=Namespace)
     _servers: list[socket.socket] = field(default_factory=list)
 
     @property
     def address(self) -> str:
-        """Its first address."""
-        first: str = self.port["fixed_ips"][0]["ip_address"]
-        return first
+        """Its first IPv4 address."""
+        return self._addresses(ipv6=False)[0]
+
+    @property
+    def address6(self) -> str:
+        """Its first IPv6 address."""
+        return self._addresses(ipv6=True)[0]
+
+    def _addresses(self, *, ipv6: bool) -> list[str]:
+        every: list[str] = [fixed["ip_address"] for fixed in self.port["fixed_ips"]]
+        return [one for one in every if (":" in one) is ipv6]
 
     @property
     def tap(self) -> str:
@@ -64,7 +74,7 @@ class Machine:
         )
         address = f"ip address add {self.address}/{self.prefix} dev eth0" if static else ""
         self.namespace.shell(
-            f"sysctl -qw net.ipv6.conf.all.disable_ipv6=1\n"
+            f"sysctl -qw net.ipv6.conf.all.disable_ipv6={int(not self.ipv6)}\n"
             f"ethtool -K eth0 tx off >/dev/null\n"
             f"ip link set lo up\n"
             f"ip link set eth0 address {self.port['mac_address']} mtu {self.mtu} up\n"
@@ -103,9 +113,24 @@ class Machine:
 
     def echo(self, port: int) -> None:
         """Answers on a TCP port with what it is sent, until it is unplugged."""
-        server = self.namespace.listen("", port)
+        server = self.namespace.listen("::" if self.ipv6 else "", port)
         self._servers.append(server)
         threading.Thread(target=_echo, args=(server,), daemon=True).start()
+
+    def tell(self, port: int) -> None:
+        """Answers on a TCP port with the address of who asks, until it is unplugged."""
+        server = self.namespace.listen("", port)
+        self._servers.append(server)
+        threading.Thread(target=_tell, args=(server,), daemon=True).start()
+
+    def asks(self, address: str, port: int) -> str:
+        """The address by which it is seen where it connects to; empty if it is not answered."""
+        try:
+            with self.connect(address, port) as connection:
+                connection.settimeout(2)
+                return connection.recv(100).decode()
+        except OSError:
+            return ""
 
     def connect(self, address: str, port: int, *, source: str = "") -> socket.socket:
         """A TCP connection from it; raises OSError if there is none within a second."""
@@ -186,6 +211,16 @@ def _echo(server: socket.socket) -> None:
         except OSError:
             return
         threading.Thread(target=_answer, args=(connection,), daemon=True).start()
+
+
+def _tell(server: socket.socket) -> None:
+    while True:
+        try:
+            connection, address = server.accept()
+        except OSError:
+            return
+        with connection, suppress(OSError):
+            connection.sendall(address[0].encode())
 
 
 def _answer(connection: socket.socket) -> None:

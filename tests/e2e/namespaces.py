@@ -54,7 +54,10 @@ class Namespace:
 
     def listen(self, address: str, port: int) -> socket.socket:
         """A socket that listens in it."""
-        return self.inside(lambda: socket.create_server((address, port), backlog=200))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return self.inside(
+            lambda: socket.create_server((address, port), family=family, backlog=200)
+        )
 
     def close(self) -> None:
         """Lets go of it."""

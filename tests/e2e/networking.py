@@ -8,8 +8,10 @@ from typing import Any
 Resource = dict[str, Any]
 
 _SINGULAR = {
+    "floatingips": "floatingip",
     "networks": "network",
     "ports": "port",
+    "routers": "router",
     "security-group-rules": "security_group_rule",
     "security-groups": "security_group",
     "subnets": "subnet",
@@ -25,7 +27,8 @@ class Networking:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._made: list[tuple[str, str]] = []
+        # The requests that undo what was made.
+        self._undoing: list[tuple[str, str, Any]] = []
 
     def request(self, method: str, path: str, body: Any = None, *, timeout: float = 60) -> Any:
         """The answer's document, None if it has none."""
@@ -48,8 +51,15 @@ class Networking:
         singular = _SINGULAR[collection]
         body = {singular: {"project_id": "tests", **values}}
         made: Resource = self.request("POST", collection, body)[singular]
-        self._made.append((collection, made["id"]))
+        self._undoing.append(("DELETE", f"{collection}/{made['id']}", None))
         return made
+
+    def connect(self, router: str, subnet: str) -> Resource:
+        """Gives a router an interface on a subnet."""
+        body = {"subnet_id": subnet}
+        interface: Resource = self.request("PUT", f"routers/{router}/add_router_interface", body)
+        self._undoing.append(("PUT", f"routers/{router}/remove_router_interface", body))
+        return interface
 
     def update(self, collection: str, key: str, **values: Any) -> Resource:
         """Changes a resource."""
@@ -70,10 +80,11 @@ class Networking:
 
     def delete(self, collection: str, key: str) -> None:
         """Removes a resource."""
-        self.request("DELETE", f"{collection}/{key}")
-        self._made = [one for one in self._made if one != (collection, key)]
+        path = f"{collection}/{key}"
+        self.request("DELETE", path)
+        self._undoing = [one for one in self._undoing if one[1] != path]
 
     def undo(self) -> None:
         """Removes what was made, the newest first."""
-        while self._made:
-            self.delete(*self._made.pop())
+        while self._undoing:
+            self.request(*self._undoing.pop())

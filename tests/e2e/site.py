@@ -28,6 +28,10 @@ from tests.instances.service import Options, Service
 _BRIDGES = {"physnet1": "br-phys1", "physnet2": "br-phys2"}
 _CARDS = {"physnet1": "eth1", "physnet2": "eth2"}
 _HAVING = {"ovs1": ("physnet1", "physnet2"), "ovs2": ("physnet1", "physnet2"), "lb1": ("physnet1",)}
+# How the L3 agents of these hosts route what is distributed.
+_MODES = {"ovs1": "dvr_snat", "ovs2": "dvr"}
+# It looks at the zones that routers name.
+_SCHEDULER = "neutron.scheduler.l3_agent_scheduler.AZLeastRoutersScheduler"
 _OPTIONS: Options = {
     "ml2": {
         "type_drivers": "local,flat,vlan,gre,vxlan,geneve",
@@ -60,8 +64,9 @@ class Site:
         self.agents: dict[tuple[str, str], Agent] = {}
         self.machines: list[Machine] = []
         database = {"database": {"connection": database_url}} if database_url else {}
+        default = {"transport_url": rabbitmq.url, "router_scheduler_driver": _SCHEDULER}
         self.service = Service(
-            {"DEFAULT": {"transport_url": rabbitmq.url}, **database, **_OPTIONS},
+            {"DEFAULT": default, **database, **_OPTIONS},
             port=free_port(),  # the same when it is started again
         )
         self._ends = ExitStack()
@@ -132,6 +137,7 @@ class Site:
                 host=host,
                 transport_url=self.rabbitmq.url,
                 physical_networks={net: where[net] for net in _HAVING.get(name, ())},
+                mode=_MODES.get(name, "legacy"),
             )
             self.agents[kind, name] = agent
             self._ends.callback(agent.kill)
@@ -171,8 +177,24 @@ class Site:
         )
         return network
 
-    def machine(self, network: Resource, host: str, *, static: bool = True, **port: Any) -> Machine:
-        """Makes a port on a host and plugs a machine with it."""
+    def machine(
+        self,
+        network: Resource,
+        host: str,
+        *,
+        static: bool = True,
+        ipv6: bool = False,
+        **port: Any,
+    ) -> Machine:
+        """Makes a port on a host and plugs a machine with it.
+
+        Args:
+            network: of the port.
+            host: where the machine runs.
+            static: whether it has its IPv4 address at once.
+            ipv6: whether it takes the IPv6 addresses that routers offer.
+            port: values of the port.
+        """
         made = self.api.create(
             "ports",
             **{
@@ -185,7 +207,7 @@ class Site:
         )
         vif_type = made["binding:vif_type"]
         assert vif_type not in {"unbound", "binding_failed"}, f"port on {host}: {vif_type}"
-        machine = Machine(host=self.hosts[host], port=made, mtu=network["mtu"])
+        machine = Machine(host=self.hosts[host], port=made, mtu=network["mtu"], ipv6=ipv6)
         self.machines.append(machine)
         machine.plug(static=static)
         return machine

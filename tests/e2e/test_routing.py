@@ -1,0 +1,184 @@
+"""Stock L3 agents carry packets between networks and to networks outside.
+
+outside ---- router ---- first    one on ovs2
+                    \\--- second   two on lb1, with a network behind it
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e import metadata, routing
+from tests.e2e.machines import Machine, until
+from tests.e2e.networking import Resource
+from tests.e2e.routing import PORT, Outside
+from tests.e2e.site import Site, every_pair_reaches
+
+pytestmark = pytest.mark.e2e
+
+_BEHIND = "10.77.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Two networks that a router connects, with a machine on each."""
+
+    site: Site
+    out: Outside
+    router: Resource
+    one: Machine
+    two: Machine
+
+    @property
+    def gateway(self) -> str:
+        """The address of those behind the router."""
+        return routing.gateway_address(self.router)
+
+
+@pytest.fixture(scope="module", params=["ovs1"])
+def routed(whole_site: Site, request: pytest.FixtureRequest) -> Iterator[Routed]:
+    """Two networks with a router that is on a host with Open vSwitch, or with Linux bridges."""
+    site = whole_site
+    site.start_agents(*routing.AGENTS)
+    out = routing.outside(site)
+    group = routing.open_group(site)
+    first = site.network("vxlan", cidr="10.61.0.0/24")
+    second = site.network("vxlan", cidr="10.62.0.0/24")
+    router = routing.router(site, out, [first, second], request.param)
+    one = routing.machine(site, first, "ovs2", security_groups=[group["id"]])
+    two = routing.machine(
+        site,
+        second,
+        "lb1",
+        security_groups=[group["id"]],
+        allowed_address_pairs=[{"ip_address": _BEHIND}],
+    )
+    site.wait_until_active([one, two, out.machine])
+    yield Routed(site=site, out=out, router=router, one=one, two=two)
+    site.clear()
+
+
+def test_machines_of_two_networks_reach_each_other(routed: Routed) -> None:
+    every_pair_reaches([routed.one, routed.two])
+    assert routed.one.asks(routed.two.address, PORT) == routed.one.address
+
+
+def test_machines_are_seen_outside_by_the_address_of_their_router(routed: Routed) -> None:
+    for machine in (routed.one, routed.two):
+        routing.wait_for_answer(machine, routed.out.machine.address, routed.gateway)
+
+
+def test_a_floating_ip_is_a_machine_outside_and_the_machine_is_it(routed: Routed) -> None:
+    api, out = routed.site.api, routed.out.machine
+    floating_ip = api.create(
+        "floatingips",
+        floating_network_id=routed.out.network["id"],
+        port_id=routed.one.port["id"],
+    )
+    address = floating_ip["floating_ip_address"]
+    routing.wait_for_answer(out, address, out.address)
+    routing.wait_for_answer(routed.one, out.address, address)
+    # From behind the router, too, which hides who it is; and whoever has none is seen as before.
+    routing.wait_for_answer(routed.two, address, routed.gateway)
+    assert routed.two.asks(out.address, PORT) == routed.gateway
+    routing.wait_for_status(routed.site, floating_ip, "ACTIVE")
+
+    api.update("floatingips", floating_ip["id"], port_id=routed.two.port["id"])
+    routing.wait_for_answer(routed.two, out.address, address)
+    routing.wait_for_answer(routed.one, out.address, routed.gateway)
+
+    api.update("floatingips", floating_ip["id"], port_id=None)
+    until(lambda: not out.asks(address, PORT), "nobody answers at the floating IP")
+    routing.wait_for_status(routed.site, floating_ip, "DOWN")
+    api.delete("floatingips", floating_ip["id"])
+
+
+def test_ports_of_a_floating_ip_lead_to_several_machines(routed: Routed) -> None:
+    api, out = routed.site.api, routed.out.machine
+    floating_ip = api.create("floatingips", floating_network_id=routed.out.network["id"])
+    address, path = floating_ip["floating_ip_address"], f"floatingips/{floating_ip['id']}"
+    forwarded = {}
+    for external, machine in ((8001, routed.one), (8002, routed.two)):
+        body = {
+            "protocol": "tcp",
+            "external_port": external,
+            "internal_port": PORT,
+            "internal_port_id": machine.port["id"],
+            "internal_ip_address": machine.address,
+        }
+        made = api.request("POST", f"{path}/port_forwardings", {"port_forwarding": body})
+        forwarded[external] = made["port_forwarding"]["id"]
+    for external in forwarded:
+        until(lambda e=external: out.asks(address, e) == out.address, f"{address}:{external}")
+    api.request("DELETE", f"{path}/port_forwardings/{forwarded[8001]}")
+    until(lambda: not out.asks(address, 8001), "nobody answers at the one port")
+    assert out.asks(address, 8002) == out.address
+    api.request("DELETE", f"{path}/port_forwardings/{forwarded[8002]}")
+    until(lambda: not out.asks(address, 8002), "nobody answers at the other port")
+    api.delete("floatingips", floating_ip["id"])
+
+
+def test_extra_routes_lead_to_networks_behind_machines(routed: Routed) -> None:
+    path = f"routers/{routed.router['id']}"
+    route = {"destination": "10.77.0.0/24", "nexthop": routed.two.address}
+    routed.two.namespace.run("ip", "address", "add", f"{_BEHIND}/32", "dev", "lo")
+    assert not routed.one.pings(_BEHIND)
+    body = {"router": {"routes": [route]}}
+    routed.site.api.request("PUT", f"{path}/add_extraroutes", body)
+    until(lambda: routed.one.pings(_BEHIND), "the route leads there")
+    routed.site.api.request("PUT", f"{path}/remove_extraroutes", body)
+    until(lambda: not routed.one.pings(_BEHIND), "nothing leads there")
+
+
+def test_without_snat_machines_are_seen_as_they_are(routed: Routed) -> None:
+    out, gateway = routed.out.machine, dict(routed.router["external_gateway_info"])
+    out.namespace.run("ip", "route", "add", "10.61.0.0/24", "via", routed.gateway)
+
+    def set_snat(wanted: bool) -> None:
+        info = {"network_id": gateway["network_id"], "enable_snat": wanted}
+        routed.site.api.update("routers", routed.router["id"], external_gateway_info=info)
+
+    set_snat(False)
+    routing.wait_for_answer(routed.one, out.address, routed.one.address)
+    routing.wait_for_answer(out, routed.one.address, out.address)
+    set_snat(True)
+    routing.wait_for_answer(routed.one, out.address, routed.gateway)
+
+
+def test_routers_tell_machines_their_ipv6_addresses(routed: Routed) -> None:
+    site, api = routed.site, routed.site.api
+    if routed.router["availability_zone_hints"] == ["lb1"]:
+        pytest.skip("this host has no IPv6")
+    group = routing.open_group(site)
+    machines = []
+    for number, host in ((1, "ovs2"), (2, "ovs1")):
+        network = site.network("vxlan", cidr=f"10.63.{number}.0/24")
+        subnet = api.create(
+            "subnets",
+            network_id=network["id"],
+            ip_version=6,
+            cidr=f"2001:db8:{number}::/64",
+            ipv6_ra_mode="slaac",
+            ipv6_address_mode="slaac",
+        )
+        api.connect(routed.router["id"], subnet["id"])
+        machines.append(site.machine(network, host, ipv6=True, security_groups=[group["id"]]))
+    site.wait_until_active(machines)
+    one, two = machines
+    for machine in machines:
+        until(
+            lambda m=machine: m.address6 in m.namespace.run("ip", "-6", "address").stdout,
+            f"{machine.address6} is told",
+        )
+    until(lambda: one.pings(two.address6), "they reach each other")
+    two.echo(7)
+    assert one.reaches(two.address6, 7)
+
+
+def test_metadata_is_there_through_the_router(routed: Routed) -> None:
+    if routed.router["availability_zone_hints"] != ["ovs1"]:
+        pytest.skip("only one host has a metadata agent")
+    with metadata.stand_in_for_nova(routed.site.hosts["ovs1"]):
+        metadata.require_known(routed.one)
+        metadata.require_known(routed.two)
