@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from deuteron.core import agents
+from deuteron.core import agents, ports
 from deuteron.core.failover import FailOver
 from deuteron.core.presence import Presence
 from deuteron.db.engine import Database
 from deuteron.errors import RouterHostedByL3Agent, TryAgain
+from deuteron.query import Query
 from deuteron.services.l3 import agent_rows as rows
 from deuteron.services.l3 import agents as l3_agents
-from deuteron.services.l3 import routers, scheduling
+from deuteron.services.l3 import dvr, routers, scheduling
 from tests.contract.test_dhcp_agents import report as report_dhcp
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.routing import L3, a_router, gate, having, join, outside, report, start
@@ -263,3 +264,23 @@ def test_many_servers_move_a_router_once(site, database_url):
         one.dispose()
     assert sum(moved) == 1
     assert len(having(site, router)) == 1
+
+
+def test_ports_of_agents_that_were_deleted_go(site):
+    one = start(site, "h1", agent_mode="dvr_snat")
+    start(site, "h2", agent_mode="dvr_snat")
+    external = outside(site)
+    router = a_router(site, ha=True)
+    join(site, router)
+    assert having(site, router) == ["h1", "h2"]
+    for host in ("h1", "h2"):
+        dvr.agent_gateway_port(site.d, ADMIN, external["id"], host)
+    agents.delete(site.d, ADMIN, one)
+    l3_agents.clean_up(site.d, ADMIN, [one])
+    owners = ("network:router_ha_interface", "network:floatingip_agent_gateway")
+    left = ports.list_(site.d, ADMIN, Query(filters={"device_owner": owners}))
+    assert sorted((port["device_owner"], port["binding:host_id"]) for port in left) == [
+        ("network:floatingip_agent_gateway", "h2"),
+        ("network:router_ha_interface", "h2"),
+    ]
+    assert having(site, router) == ["h2"]

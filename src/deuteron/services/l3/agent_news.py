@@ -19,7 +19,7 @@ from deuteron.db import agents as agent_rows
 from deuteron.db.agents import L3_AGENT
 from deuteron.db.transaction import Connectable
 from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import dvr, dvr_news, news, scheduling
+from deuteron.services.l3 import agents, dvr, dvr_news, news, scheduling
 from deuteron.services.l3.dvr_news import Neighbour, PortNews
 from deuteron.services.l3.kinds import HA_PORT
 from deuteron.services.l3.scheduling import SCHEDULED, UNSCHEDULED, How
@@ -58,7 +58,7 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
     """What follows from entries of the journal, in a constant number of statements.
 
     Routers that lack agents at a change are scheduled before, should the server that changed them
-    have died before it could.
+    have died before it could. Ports that agents used for themselves which were deleted are removed.
 
     Args:
         d: the deployment.
@@ -71,6 +71,9 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
     about = [entry for entry in entries if _is_of_interest(entry)]
     if not about:
         return None
+    ended = {entry.resource_id for entry in about if _is_end_of_agent(entry)}
+    if ended:
+        agents.clean_up(d, ctx, ended)
     with d.database.read() as conn:
         beats = agent_rows.hosts_alive(conn, L3_AGENT, alive_since(d))
     if not beats:
@@ -94,8 +97,12 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
 
 def _is_of_interest(entry: Entry) -> bool:
     if entry.resource == "agent":
-        return "changed" in (entry.details or {})
+        return entry.event == "delete" or "changed" in (entry.details or {})
     return entry.resource in (news.NOUN, "port")
+
+
+def _is_end_of_agent(entry: Entry) -> bool:
+    return entry.resource == "agent" and entry.event == "delete"
 
 
 def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> None:
@@ -149,7 +156,7 @@ def _tell_of_router(told: News, entry: Entry, hosts: Collection[str]) -> None:
 def _tell_of_agent(told: News, entry: Entry) -> None:
     details = entry.details or {}
     if entry.resource == "agent" and details.get("agent_type") == L3_AGENT:
-        state = details["changed"].get("admin_state_up")
+        state = details.get("changed", {}).get("admin_state_up")
         if state is not None:
             told.states.append((details["host"], state))
 

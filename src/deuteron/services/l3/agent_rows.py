@@ -9,13 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, case, delete, func, literal, select
+from sqlalchemy import Integer, Row, Select, bindparam, case, delete, func, literal, select, union
 
 from deuteron.db.agents import L3_AGENT
 from deuteron.db.insert_ignore import InsertIgnore
-from deuteron.db.router_tables import router_l3_agents, routers
-from deuteron.db.tables import agents
+from deuteron.db.router_tables import router_l3_agents, router_ports, routers
+from deuteron.db.tables import agents, ports
 from deuteron.db.transaction import Connectable, Transaction
+from deuteron.services.l3.kinds import AGENT_GATEWAY, HA_PORT
 
 # Most ids in one statement.
 _AT_ONCE = 1000
@@ -203,6 +204,19 @@ _LACKING = (
     .where(routers.c.id.in_(bindparam("routers", expanding=True)), _IS_SHORT)
     .order_by(routers.c.id)
 )
+_LEFT_BEHIND = union(
+    select(ports.c.id).where(
+        ports.c.device_owner == AGENT_GATEWAY,
+        ports.c.device_id.in_(bindparam("agents", expanding=True)),
+    ),
+    select(router_ports.c.port_id).where(
+        router_ports.c.owner == HA_PORT,
+        ~select(literal(1))
+        .where(router_l3_agents.c.ha_port_id == router_ports.c.port_id)
+        .correlate(router_ports)
+        .exists(),
+    ),
+)
 _TAKE = InsertIgnore(router_l3_agents)
 _LEAVE = delete(router_l3_agents).where(
     router_l3_agents.c.router_id == bindparam("router"),
@@ -313,6 +327,11 @@ def of_dead(conn: Connectable, *, reported_since: str) -> list[Place]:
         reported_since: an agent that reported at or after this time is not silent.
     """
     return [_place(row) for row in conn.execute(_OF_DEAD, {"reported_since": reported_since})]
+
+
+def left_behind(conn: Connectable, agent_ids: Collection[str]) -> list[str]:
+    """Ids of the ports that agents used for themselves which were deleted: one statement."""
+    return list(conn.execute(_LEFT_BEHIND, {"agents": sorted(agent_ids)}).scalars())
 
 
 def schedulable(conn: Connectable, router_ids: Collection[str]) -> list[Schedulable]:

@@ -9,7 +9,7 @@ Source: API reference, "L3 agent scheduler"; the order of the checks as observed
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from deuteron.context import RequestContext
@@ -210,6 +210,24 @@ def _having(d: Deployment, conn: Connectable, agent: L3Agent) -> frozenset[str]:
     as_distributing = dvr_rows.Agent(id=agent.id, host=agent.host, mode=agent.mode)
     needed = dvr.routers_on(d, conn, as_distributing)
     return frozenset((*rows.routers_of(conn, agent.id), *needed))
+
+
+def clean_up(d: Deployment, ctx: RequestContext, agent_ids: Collection[str]) -> None:
+    """Remove the ports that agents used for themselves which were deleted.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        agent_ids: of agents that are no more, of whatever type.
+    """
+    with d.database.read() as conn:
+        port_ids = rows.left_behind(conn, agent_ids)
+    if not port_ids:
+        return
+    after = Afterwards()
+    with d.database.transaction(ctx) as tx:
+        routers.remove_ports(d, tx, set(port_ids), after)
+    scheduling.follow_up(d, ctx, after)
 
 
 def is_router(d: Deployment, router_id: str) -> bool:

@@ -345,20 +345,6 @@ def gateway_left(
     tx.journal("router", router["id"], NETWORK_LEFT, router["project_id"], details)
 
 
-def agent_left(d: Deployment, tx: Transaction, agent_id: str, after: Afterwards) -> None:
-    """An agent is about to be deleted: its gateway ports go.
-
-    Args:
-        d: the deployment.
-        tx: the transaction, before the agent's row goes.
-        agent_id: of the agent.
-        after: gets what follows after the commit.
-    """
-    port_ids = rows.gateway_ports_of(tx, agent_id)
-    if port_ids:
-        _remove_gateway_ports(d, tx, port_ids, after)
-
-
 # --- what agents ask ------------------------------------------------------------------------------
 
 

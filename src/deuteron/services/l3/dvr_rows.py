@@ -245,9 +245,6 @@ _GATEWAY_PORT = select(dvr_gateway_ports.c.port_id).where(
     dvr_gateway_ports.c.network_id == bindparam("network"),
     dvr_gateway_ports.c.agent_id == bindparam("agent"),
 )
-_GATEWAY_PORTS_OF = select(dvr_gateway_ports.c.port_id).where(
-    dvr_gateway_ports.c.agent_id == bindparam("agent")
-)
 _GATEWAY_PORTS_ON = select(dvr_gateway_ports.c.port_id).where(
     dvr_gateway_ports.c.network_id == bindparam("network")
 )
@@ -264,11 +261,6 @@ def gateway_port(conn: Connectable, network_id: str, agent_id: str) -> str | Non
     """Id of the port that the distributed routers of an agent share on an external network."""
     found = conn.execute(_GATEWAY_PORT, {"network": network_id, "agent": agent_id}).first()
     return None if found is None else str(found[0])
-
-
-def gateway_ports_of(conn: Connectable, agent_id: str) -> list[str]:
-    """Ids of all such ports of an agent."""
-    return list(conn.execute(_GATEWAY_PORTS_OF, {"agent": agent_id}).scalars())
 
 
 def gateway_ports_on(conn: Connectable, network_id: str) -> list[str]:
