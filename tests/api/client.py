@@ -14,6 +14,7 @@ PLURAL = {
     "security_group_rule": "security-group-rules",
     "metering_label": "metering/metering-labels",
     "metering_label_rule": "metering/metering-label-rules",
+    "ndp_proxy": "ndp_proxies",
     "network_segment_range": "network_segment_ranges",
     "rbac_policy": "rbac-policies",
 }

@@ -186,6 +186,7 @@ def _routing(resolved: Resolved) -> Routing:
         router_scheduler_driver=value("router_scheduler_driver", routing.scheduler),
         router_auto_schedule=value("router_auto_schedule"),
         allow_automatic_l3agent_failover=value("allow_automatic_l3agent_failover"),
+        enable_ndp_proxy_by_default=value("enable_ndp_proxy_by_default"),
         allowed_conntrack_helpers=value("allowed_conntrack_helpers", routing.conntrack_helpers),
     )
 

@@ -39,6 +39,7 @@ SERVICE_PLUGINS: dict[str, str] = {
     "router": "neutron.services.l3_router.l3_router_plugin.L3RouterPlugin",
     "port_forwarding": "neutron.services.portforwarding.pf_plugin.PortForwardingPlugin",
     "conntrack_helper": "neutron.services.conntrack_helper.plugin.Plugin",
+    "ndp_proxy": "neutron.services.ndp_proxy.plugin.NDPProxyPlugin",
     "flavors": "neutron.services.flavors.flavors_plugin.FlavorsPlugin",
     "metering": "neutron.services.metering.metering_plugin.MeteringPlugin",
     "pvlan": "neutron.services.pvlan.pvlan_plugin.PVLANPlugin",
@@ -49,7 +50,11 @@ SERVICE_PLUGINS: dict[str, str] = {
 _ALWAYS = ("flavors",)
 
 # Those that bring others with them, as in Neutron.
-_NEEDED = {"port_forwarding": ("router",), "conntrack_helper": ("router",)}
+_NEEDED = {
+    "port_forwarding": ("router",),
+    "conntrack_helper": ("router",),
+    "ndp_proxy": ("router",),
+}
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -98,7 +103,6 @@ _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         "deliberate database errors",
         ("neutron.services.loki.loki_plugin.LokiPlugin",),
     ),
-    "ndp_proxy": ("NDP proxies", ("neutron.services.ndp_proxy.plugin.NDPProxyPlugin",)),
     "ovn-bgp": ("BGP of OVN", ("neutron.services.bgp.plugin.BGPServicePlugin",)),
     "ovn-vpnaas": (
         "VPNs of OVN",

@@ -87,6 +87,11 @@ OPTIONS: tuple[cfg.Opt, ...] = (
         default=False,
         help="Whether routers are taken from L3 agents that are dead.",
     ),
+    cfg.BoolOpt(
+        "enable_ndp_proxy_by_default",
+        default=False,
+        help="Whether routers answer for addresses behind them, if nothing is said.",
+    ),
     cfg.ListOpt(
         "allowed_conntrack_helpers",
         default=list(_HELPERS),

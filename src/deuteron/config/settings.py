@@ -103,6 +103,7 @@ class Routing:
         router_scheduler_driver: which scheduler chooses L3 agents, the name of its class.
         router_auto_schedule: whether routers are given to agents without being asked to.
         allow_automatic_l3agent_failover: whether routers are taken from dead agents.
+        enable_ndp_proxy_by_default: whether routers answer for addresses behind them.
         allowed_conntrack_helpers: helper -> protocols of those that routers may be given.
     """
 
@@ -120,6 +121,7 @@ class Routing:
     router_scheduler_driver: str
     router_auto_schedule: bool
     allow_automatic_l3agent_failover: bool
+    enable_ndp_proxy_by_default: bool
     allowed_conntrack_helpers: Mapping[str, tuple[str, ...]]
 
 

@@ -39,6 +39,7 @@ from deuteron.errors.floating_ips import *
 from deuteron.errors.ha_routers import *
 from deuteron.errors.l3_agents import *
 from deuteron.errors.metering import *
+from deuteron.errors.ndp_proxies import *
 from deuteron.errors.networks import *
 from deuteron.errors.ports import *
 from deuteron.errors.pvlan import *

@@ -567,6 +567,13 @@ CONNTRACK_HELPER = Kind(
     version="1.0",
     fields=_columns("id", "router_id", "protocol", "port", "helper"),
 )
+NDP_PROXY = Kind(
+    name="NDPProxy",
+    version="1.0",
+    fields=_columns(
+        "id", "name", "project_id", "router_id", "port_id", "ip_address", "description"
+    ),
+)
 PORT_FORWARDING = Kind(
     name="PortForwarding",
     version="1.3",

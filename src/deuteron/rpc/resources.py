@@ -21,6 +21,7 @@ from deuteron.rpc import arguments, objects
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.objects import Kind
 from deuteron.services.conntrack_helper import helpers
+from deuteron.services.ndp_proxy import proxies
 from deuteron.services.port_forwarding import forwardings
 from deuteron.services.qos import policies
 from deuteron.services.trunk import trunks
@@ -107,6 +108,11 @@ SOURCES: Mapping[str, Source] = {
             load=trunks.list_,
             filters=_same("id", "project_id", "port_id", "status"),
             id_="port_id",
+        ),
+        Source(
+            kind=objects.NDP_PROXY,
+            load=proxies.list_,
+            filters=_same("id", "project_id", "name", "router_id", "port_id", "ip_address"),
         ),
         Source(
             kind=objects.CONNTRACK_HELPER,

@@ -43,10 +43,11 @@ _KINDS: Mapping[str, Kind] = {
     "port": objects.PORT,
     "trunk": objects.TRUNK,
     "conntrack_helper": objects.CONNTRACK_HELPER,
+    "ndp_proxy": objects.NDP_PROXY,
     "port_forwarding": objects.PORT_FORWARDING,
 }
 # Those of which agents of routers keep objects.
-_OF_ROUTERS = ("conntrack_helper", "port_forwarding")
+_OF_ROUTERS = ("conntrack_helper", "ndp_proxy", "port_forwarding")
 _CREATED_AS_SUCH = ("trunk", "qos_policy", *_OF_ROUTERS)
 # Events that change nothing of an object.
 _UNSEEN = frozenset(

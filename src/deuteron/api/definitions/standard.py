@@ -68,4 +68,4 @@ TAGGED = (
     "routers",
     "trunks",
 )
-DESCRIBED = (*TAGGED, "address_groups", "security_group_rules", "segments")
+DESCRIBED = (*TAGGED, "address_groups", "ndp_proxies", "security_group_rules", "segments")

@@ -23,6 +23,7 @@ from deuteron.errors import (
     NetworkNotFound,
     QosPolicyNotFound,
     RouterExternalGatewayInUseByFloatingIp,
+    RouterGatewayInUseByNDPProxy,
 )
 from deuteron.services.l3 import dvr, floating_ip_rows, overlaps, routes
 from deuteron.services.l3 import router_rows as rows
@@ -52,6 +53,7 @@ def set_(
         BadRequest: it is not external, or one of its subnets overlaps with another of the router's.
         InvalidRoutes: the router's routes go over the gateway that it has.
         RouterExternalGatewayInUseByFloatingIp: floating IPs come in by that.
+        RouterGatewayInUseByNDPProxy: NDP proxies do.
         IpAddressInUse, InvalidInput, ...: the wished addresses cannot be had.
     """
     wished = (info or {}).get("external_fixed_ips") or []
@@ -162,9 +164,12 @@ def _remove(d: Deployment, tx: Transaction, router: Router, after: Afterwards) -
     """Take the gateway away.
 
     Raises:
-        RouterExternalGatewayInUseByFloatingIp: see `set_`.
+        RouterExternalGatewayInUseByFloatingIp, RouterGatewayInUseByNDPProxy: see `set_`.
     """
-    if rows.has_floating_ips(tx, router["id"]):
+    used_by = rows.coming_in(tx, router["id"])
+    if rows.NDP_PROXY in used_by:
+        raise RouterGatewayInUseByNDPProxy(router_id=router["id"])
+    if used_by:
         raise RouterExternalGatewayInUseByFloatingIp(
             router_id=router["id"], net_id=router["external_gateway_info"]["network_id"]
         )

@@ -26,6 +26,7 @@ from deuteron.errors import (
     BadRequest,
     PortInUse,
     RouterInterfaceInUseByFloatingIP,
+    RouterInterfaceInUseByNDPProxy,
     RouterInterfaceInUseByRoute,
     RouterInterfaceNotFound,
     RouterInterfaceNotFoundForSubnet,
@@ -288,7 +289,8 @@ def remove(d: Deployment, ctx: RequestContext, router_id: str, document: Any) ->
         RouterNotFound, SubnetNotFound: the caller sees none of this id.
         RouterInterfaceNotFound, RouterInterfaceNotFoundForSubnet: the router is not there.
         SubnetMismatchForPort: the port is not on the subnet.
-        RouterInterfaceInUseByFloatingIP, RouterInterfaceInUseByRoute: something goes over it.
+        RouterInterfaceInUseByFloatingIP, RouterInterfaceInUseByNDPProxy,
+        RouterInterfaceInUseByRoute: something goes over it.
         BadRequest: the document is not as it should be.
     """
     subnet_id, port_id = _asked(document)
@@ -340,10 +342,12 @@ def _of_subnet(
 
 
 def _require_unused(tx: Transaction, router: Router, leaving: Sequence[Attached]) -> None:
-    """Refuse if floating IPs lead there, or routes go over it."""
+    """Refuse if floating IPs or NDP proxies lead there, or routes go over it."""
     subnet_ids = sorted({one.subnet_id for one in leaving if one.subnet_id})
-    for subnet_id in rows.reached_by_floating_ips(tx, router["id"], subnet_ids):
-        raise RouterInterfaceInUseByFloatingIP(router_id=router["id"], subnet_id=subnet_id)
+    for kind, subnet_id in rows.reached(tx, router["id"], subnet_ids):
+        if kind == rows.FLOATING_IP:
+            raise RouterInterfaceInUseByFloatingIP(router_id=router["id"], subnet_id=subnet_id)
+        raise RouterInterfaceInUseByNDPProxy(router_id=router["id"], subnet_id=subnet_id)
     for one in leaving:
         if one.cidr and routes.are_over(router["routes"], one.cidr):
             raise RouterInterfaceInUseByRoute(router_id=router["id"], subnet_id=one.subnet_id)

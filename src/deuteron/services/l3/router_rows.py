@@ -14,7 +14,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     insert,
+    literal_column,
     select,
     union_all,
     update,
@@ -28,6 +30,7 @@ from deuteron.db.pages import Page
 from deuteron.db.router_tables import (
     conntrack_helpers,
     floatingips,
+    ndp_proxies,
     port_forwardings,
     router_l3_agents,
     router_ports,
@@ -310,12 +313,25 @@ def on_subnet(conn: Connectable, subnet_id: str) -> list[Router]:
 
 # --- what uses them -------------------------------------------------------------------------------
 
-_OF_ROUTER = select(floatingips.c.id).where(floatingips.c.router_id == bindparam("router")).limit(1)
+FLOATING_IP = "floating IP"
+NDP_PROXY = "NDP proxy"
 
 
-def has_floating_ips(conn: Connectable, router_id: str) -> bool:
-    """Whether floating IPs come in by a router."""
-    return conn.execute(_OF_ROUTER, {"router": router_id}).fetchone() is not None
+def _kind(name: str) -> ColumnElement[str]:
+    return literal_column(f"'{name}'", String()).label("kind")
+
+
+_COMING_IN = union_all(
+    select(_kind(FLOATING_IP)).where(
+        exists().where(floatingips.c.router_id == bindparam("router"))
+    ),
+    select(_kind(NDP_PROXY)).where(exists().where(ndp_proxies.c.router_id == bindparam("router"))),
+)
+
+
+def coming_in(conn: Connectable, router_id: str) -> set[str]:
+    """What comes in by a router's gateway: `FLOATING_IP`, `NDP_PROXY`."""
+    return {row[0] for row in conn.execute(_COMING_IN, {"router": router_id})}
 
 
 def _leads_to(port: ColumnElement[Any], address: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -328,19 +344,27 @@ def _leads_to(port: ColumnElement[Any], address: ColumnElement[Any]) -> ColumnEl
 
 
 _LEADING = union_all(
-    select(ip_allocations.c.subnet_id).where(
+    select(_kind(FLOATING_IP), ip_allocations.c.subnet_id).where(
         _leads_to(floatingips.c.fixed_port_id, floatingips.c.fixed_ip_address)
     ),
-    select(ip_allocations.c.subnet_id).where(
+    select(_kind(FLOATING_IP), ip_allocations.c.subnet_id).where(
         floatingips.c.id == port_forwardings.c.floatingip_id,
         _leads_to(port_forwardings.c.internal_port_id, port_forwardings.c.internal_ip_address),
+    ),
+    select(_kind(NDP_PROXY), ip_allocations.c.subnet_id).where(
+        ndp_proxies.c.router_id == bindparam("router"),
+        ip_allocations.c.port_id == ndp_proxies.c.port_id,
+        ip_allocations.c.ip_address == ndp_proxies.c.ip_address,
+        ip_allocations.c.subnet_id.in_(bindparam("subnets", expanding=True)),
     ),
 )
 
 
-def reached_by_floating_ips(
-    conn: Connectable, router_id: str, subnet_ids: Sequence[str]
-) -> list[str]:
-    """Those of these subnets to which floating IPs or port forwardings of a router lead."""
+def reached(conn: Connectable, router_id: str, subnet_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """What comes in by a router and leads to these subnets; port forwardings are floating IPs.
+
+    Returns:
+        (`FLOATING_IP` or `NDP_PROXY`, subnet id) pairs, each once, in order.
+    """
     rows = conn.execute(_LEADING, {"router": router_id, "subnets": list(subnet_ids)})
-    return sorted({row[0] for row in rows})
+    return sorted({(kind, subnet_id) for kind, subnet_id in rows})
