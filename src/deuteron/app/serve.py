@@ -33,7 +33,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from deuteron import __version__, logs
-from deuteron.app import lean, rpc, state_folder
+from deuteron.app import lean, memory, rpc, state_folder
 from deuteron.app.children import Children
 from deuteron.config import Settings
 from deuteron.errors import NetworkError, StartError
@@ -93,6 +93,7 @@ def run(settings: Settings, *, load: Load | None = None) -> int:
         StartError: the state folder, the lock or the address cannot be had, or a worker cannot
             start.
     """
+    memory.share_one_heap()  # before anything is forked or has a thread
     logs.configure(debug=settings.debug, stream=rpc.log_stream(settings.log_file))
     state_folder.prepare(settings.state_path)
     with state_folder.locked(settings.database.connection):

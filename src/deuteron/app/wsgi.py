@@ -15,7 +15,7 @@ from typing import Any
 
 from deuteron import api, config
 from deuteron.api import nouns
-from deuteron.app import authentication, followers, plugins
+from deuteron.app import authentication, followers, memory, plugins
 from deuteron.app.background import Background, Chore, Following, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
@@ -196,6 +196,7 @@ def chores(deployment: Deployment) -> list[Chore]:
             every=60,
             run=lambda: binding.resume(deployment, own_context()),
         ),
+        Chore(name="memory", every=10, run=memory.GiveBack()),
         *_of_dead_agents(deployment),
         Chore(
             name="journal",
