@@ -256,11 +256,18 @@ def test_the_active_agent_has_the_routers_ports(site):
             where = ha.active_hosts(site.d, conn, [router["id"], strange])
         return states[one], states[two], where, site.show(interface)["binding:host_id"]
 
+    def active_on(*hosts: str) -> dict[str, list[str]]:
+        return {router["id"]: list(hosts)} if hosts else {}
+
     said("h1", "active")
-    assert shown() == ("active", "standby", {router["id"]: "h1"}, "h1")
+    assert shown() == ("active", "standby", active_on("h1"), "h1")
+    said("h2", "active")
+    assert shown() == ("active", "active", active_on("h1", "h2"), "h2")
+    said("h2", "standby")  # the first one was so all the time, and says nothing more
+    assert shown() == ("active", "standby", active_on("h1"), "h1")
     said("h2", "active")
     said("h1", "standby")
-    assert shown() == ("standby", "active", {router["id"]: "h2"}, "h2")
+    assert shown() == ("standby", "active", active_on("h2"), "h2")
     said("nowhere", "active")
     assert shown()[3] == "h2"
     with pytest.raises(errors.InvalidInput):

@@ -9,7 +9,7 @@ A floating IP whose port is on no host, or on one whose agent reaches no externa
 served centrally (``dvr_snat_bound``). Names and rules are Neutron's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neutron_lib import constants
@@ -74,14 +74,14 @@ def _show_hosts(d: Deployment, spread: Mapping[str, Row]) -> None:
         router[GATEWAY_HOST] = _central_host(router, given.get(router_id, []), active)
 
 
-def _central_host(router: Row, given: list[str], active: Mapping[str, str]) -> str | None:
+def _central_host(router: Row, given: list[str], active: Mapping[str, Sequence[str]]) -> str | None:
     """Where the gateway of a router is; None if it has none, or nobody knows."""
     gateway = router.get(GATEWAY_PORT)
     if gateway is None:
         return None
     if not router["ha"]:
         return given[0] if given else None
-    host = active.get(router["id"])
+    host = ha.the_active_host(active.get(router["id"], ()), (gateway["binding:host_id"],))
     moved = gateway["status"] == _ACTIVE and gateway["binding:host_id"] != host
     return None if moved else host
 

@@ -12,7 +12,7 @@ are Neutron's.
 
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from neutron_lib import constants
@@ -209,11 +209,22 @@ def report_states(d: Deployment, ctx: RequestContext, host: str, states: Mapping
         for router_id, state in changed.items():
             details = {"host": host, "state": state}
             tx.journal("router", router_id, "ha_state", known[router_id][0], details)
-    active = sorted(one for one, said in states.items() if said == ACTIVE and one in known)
-    if not active:
+    active = [one for one, said in states.items() if said == ACTIVE and one in known]
+    _bind_ports(d, ctx, active, host)
+    left = [one for one in changed if known[one][1] == ACTIVE and one not in active]
+    if left:  # for a moment two were active, and the one that stays so says nothing more
+        with d.database.read() as conn:
+            others = active_hosts(d, conn, left)
+        for router_id, hosts in others.items():
+            _bind_ports(d, ctx, [router_id], hosts[0])
+
+
+def _bind_ports(d: Deployment, ctx: RequestContext, router_ids: Sequence[str], host: str) -> None:
+    """Have the ports of routers where these are active."""
+    if not router_ids:
         return
     with d.database.read() as conn:
-        moving = rows.ports_elsewhere(conn, active, _FOLLOWING, host)
+        moving = rows.ports_elsewhere(conn, sorted(router_ids), _FOLLOWING, host)
     for port_id in moving:
         try:
             ports.update(d, ctx, port_id, {"binding:host_id": host})
@@ -241,14 +252,29 @@ def ports_unready(d: Deployment, ctx: RequestContext, host: str) -> None:
 # --- what is known --------------------------------------------------------------------------------
 
 
-def active_hosts(d: Deployment, conn: Connectable, router_ids: Sequence[str]) -> dict[str, str]:
-    """Router id -> the host where it is active, of those for which that is known: one statement."""
+def active_hosts(
+    d: Deployment, conn: Connectable, router_ids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Router id -> hosts where it is active, of those for which that is known: one statement.
+
+    It is one host but for the time until a dead one is known to be dead.
+    """
     since = alive_since(d)
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for place in rows.places(conn, router_ids):
         if place.state == ACTIVE and _is_there(place, since):
-            found.setdefault(place.router_id, place.host)
+            found.setdefault(place.router_id, []).append(place.host)
     return found
+
+
+def the_active_host(hosts: Sequence[str], present: Collection[str]) -> str | None:
+    """Where a router is active.
+
+    Args:
+        hosts: that say so.
+        present: where ports of it are, which follow who said so last.
+    """
+    return next((host for host in hosts if host in present), hosts[0] if hosts else None)
 
 
 def states_shown(d: Deployment, conn: Connectable, router_id: str) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ distributed        each host that asks            the host of the agent that it 
                                                   or where it is active
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from deuteron.context import RequestContext
 from deuteron.core import distributed, ports
@@ -43,7 +43,7 @@ def bind_ports(d: Deployment, ctx: RequestContext, host: str, router_ids: Collec
     with d.database.read() as conn:
         found = rows.of_routers(conn, router_ids)
         ha_ids = sorted({one.router_id for one in found if one.ha})
-        active = ha.active_hosts(d, conn, ha_ids) if ha_ids else {}
+        active = _active(found, ha.active_hosts(d, conn, ha_ids)) if ha_ids else {}
         spread = {one.router_id for one in found if one.distributed}
         given = {
             router_id: hosts[0] for router_id, hosts in dvr_rows.scheduled(conn, spread).items()
@@ -61,6 +61,19 @@ def bind_ports(d: Deployment, ctx: RequestContext, host: str, router_ids: Collec
                 ports.update(d, ctx, one.port_id, {"binding:host_id": wanted})
             except PortNotFound:
                 continue  # removed meanwhile
+
+
+def _active(
+    found: Collection[Hosted], saying: Mapping[str, Sequence[str]]
+) -> dict[str, str | None]:
+    """Router id -> the host where it is active, by those that say so and where its ports are."""
+    return {
+        router_id: ha.the_active_host(
+            hosts,
+            {one.host for one in found if one.router_id == router_id and one.owner != HA_PORT},
+        )
+        for router_id, hosts in saying.items()
+    }
 
 
 def _host_of(one: Hosted, asking: str, active: str | None, given: str | None) -> str | None:
