@@ -31,7 +31,9 @@ ML2: Mapping[str, object] = {
     "project_network_types": "vxlan",
 }
 # As the reference was measured.
-UNLIMITED: Mapping[str, object] = {"quota_network": -1, "quota_subnet": -1, "quota_port": -1}
+UNLIMITED: Mapping[str, object] = {
+    f"quota_{noun}": -1 for noun in ("network", "subnet", "port", "router", "floatingip")
+}
 LEGEND = """
 SQL     statements of one request, or of a whole bulk; BEGIN and COMMIT are not counted
 CPU ms  of the server's processes, per request, the median of the repeats; with SQLite's own

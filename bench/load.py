@@ -15,6 +15,7 @@ from bench.client import Client, Failed, decoded
 
 BULK = 100
 MANY = 10_000
+FLOATING = 1_000
 HOST = "bench-1"
 
 Requests = list[bytes]
@@ -71,10 +72,14 @@ class Load:
         say("warming up")
         self.count, self.repeat = 16, 1
         self._basics(self._network_with_subnet())
+        self._routing()
         self.count, self.repeat = count, repeat
         say("measuring")
         home = self._network_with_subnet()
         self._basics(home)
+        outside = self._routing()
+        say(f"filling a network outside until there are {FLOATING:,} floating IPs")
+        self._floating(outside)
         say(f"filling its subnet until there are {MANY:,} ports")
         self._many(home)
         return self.costs
@@ -128,6 +133,78 @@ class Load:
         self._measured(
             "delete port",
             lambda turn: [self.client.encoded("DELETE", f"/ports/{one}") for one in shares[turn]],
+        )
+
+    def _routing(self) -> str:
+        """Routers and floating IPs; the id of the network outside that they lead to."""
+        outside = str(
+            self.client.call("POST", "/networks", {"network": {"router:external": True}})[
+                "network"
+            ]["id"]
+        )
+        decoded(self.client.send(self._subnet_request(outside, "198.18.0.0/15")))
+        routers = self._ids(
+            self._measured(
+                "create router",
+                lambda _: [
+                    self.client.encoded(
+                        "POST", "/routers", {"router": {"name": f"r-{self._next()}"}}
+                    )
+                    for _ in range(self.count)
+                ],
+            )
+        )
+        subnets = [self._subnet_of_its_own() for _ in routers]
+        shares = [
+            list(zip(routers, subnets, strict=True))[turn :: self.repeat]
+            for turn in range(self.repeat)
+        ]
+        self._measured(
+            "add router interface",
+            lambda turn: [
+                self.client.encoded(
+                    "PUT", f"/routers/{router}/add_router_interface", {"subnet_id": subnet}
+                )
+                for router, subnet in shares[turn]
+            ],
+        )
+        self._associate(outside)
+        return outside
+
+    def _associate(self, outside: str) -> None:
+        """Floating IPs that come to lead to ports of one network."""
+        inside = str(decoded(self.client.send(self._network_request()))["network"]["id"])
+        subnet = decoded(self.client.send(self._subnet_request(inside)))["subnet"]["id"]
+        gateway = {"external_gateway_info": {"network_id": outside}}
+        router = self.client.call("POST", "/routers", {"router": gateway})["router"]["id"]
+        path = f"/routers/{router}/add_router_interface"
+        self.client.call("PUT", path, {"subnet_id": subnet})
+        total = self.count * self.repeat
+        made = [decoded(self.client.send(self._port_request(inside))) for _ in range(total)]
+        pairs = [
+            (decoded(self.client.send(self._floating_request(outside))), port) for port in made
+        ]
+        self._measured(
+            "associate floating IP",
+            lambda turn: [
+                self.client.encoded(
+                    "PUT",
+                    f"/floatingips/{one['floatingip']['id']}",
+                    {"floatingip": {"port_id": port["port"]["id"]}},
+                )
+                for one, port in pairs[turn :: self.repeat]
+            ],
+        )
+
+    def _floating(self, outside: str) -> None:
+        there = len(self.client.call("GET", "/floatingips?fields=id")["floatingips"])
+        for _ in range(there, FLOATING):
+            decoded(self.client.send(self._floating_request(outside)))
+        request = self.client.encoded("GET", f"/floatingips?limit={FLOATING}")
+        self._measured(
+            f"list {FLOATING:,} floating IPs",
+            lambda _: [request] * max(4, self.count // 25),
+            keep=False,
         )
 
     def _many(self, home: str) -> None:
@@ -197,8 +274,17 @@ class Load:
     def _network_request(self) -> bytes:
         return self.client.encoded("POST", "/networks", {"network": {"name": f"n-{self._next()}"}})
 
-    def _subnet_request(self, network_id: str) -> bytes:
-        subnet = {"network_id": network_id, "ip_version": 4, "cidr": "10.0.0.0/16"}
+    def _floating_request(self, network_id: str) -> bytes:
+        floating_ip = {"floating_network_id": network_id}
+        return self.client.encoded("POST", "/floatingips", {"floatingip": floating_ip})
+
+    def _subnet_of_its_own(self) -> str:
+        """The id of the subnet of a new network."""
+        made = decoded(self.client.send(self._network_request()))["network"]["id"]
+        return str(decoded(self.client.send(self._subnet_request(made)))["subnet"]["id"])
+
+    def _subnet_request(self, network_id: str, cidr: str = "10.0.0.0/16") -> bytes:
+        subnet = {"network_id": network_id, "ip_version": 4, "cidr": cidr}
         return self.client.encoded("POST", "/subnets", {"subnet": subnet})
 
     def _network_with_subnet(self) -> str:
