@@ -37,9 +37,11 @@ def a_router(site: Site, **values: Any) -> dict[str, Any]:
     return routers.create(site.d, ADMIN, [body])[0]
 
 
-def join(site: Site, router: dict[str, Any], cidr: str = "10.0.0.0/24", **values: Any) -> Any:
+def join(
+    site: Site, router: dict[str, Any], cidr: str | None = "10.0.0.0/24", **values: Any
+) -> Any:
     """Put a router on a new subnet of a new network; the port."""
-    subnet = site.subnet(site.network(), cidr, **values)
+    subnet = site.subnet(site.network(), **{"cidr": cidr, **values})
     body = {"subnet_id": subnet["id"]}
     return interfaces.add(site.d, ADMIN, router["id"], body)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deuteron.core import agents, ports
+from deuteron.core import address_scopes, agents, ports, subnet_pools
 from deuteron.core.followers import NotDelivered
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput
@@ -328,6 +328,28 @@ def test_a_floating_ip_is_news_of_its_router(site, told):
     floating_ips.delete(site.d, ADMIN, floating["id"])
     assert told.short() == [("h1", "routers_updated", [router["id"]])]
     ports.delete(site.d, ADMIN, vm["id"])
+
+
+def test_another_address_scope_is_news_of_the_routers_there(site, told):
+    start(site, "h1")
+    scope, pool = (
+        make(site.d, ADMIN, [{"project_id": "p", "name": "", "shared": False, **more}])[0]
+        for make, more in (
+            (address_scopes.create, {"ip_version": 4}),
+            (
+                subnet_pools.create,
+                {"prefixes": ["10.0.0.0/8"], "default_prefixlen": 24, "is_default": False},
+            ),
+        )
+    )
+    router, other = a_router(site), a_router(site)
+    join(site, router, None, subnetpool_id=pool["id"])
+    join(site, other)
+    told()
+    subnet_pools.update(site.d, ADMIN, pool["id"], {"address_scope_id": scope["id"]})
+    assert told.short() == [("h1", "routers_updated", [router["id"]])]
+    (shown,) = sync(site, ids=[router["id"]])
+    assert shown["_interfaces"][0]["address_scopes"]["4"] == scope["id"]
 
 
 def test_a_site_without_agents_reads_nothing(site, told):

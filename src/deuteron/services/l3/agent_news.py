@@ -27,6 +27,8 @@ from deuteron.services.l3.scheduling import SCHEDULED, UNSCHEDULED, How
 # Events that agents hear of that have the router; of a new one those hear that it is given to.
 _CHANGES = (news.UPDATE, news.CHANGED)
 _ACTIVE = "ACTIVE"
+# It may have another address scope, between which routers do not lead.
+_POOL = "subnetpool"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,8 +84,13 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
     told = News(alive=frozenset(host for host, alive in beats.items() if alive))
     of_routers = [entry for entry in about if entry.resource == news.NOUN]
     _schedule(d, ctx, of_routers)
+    pools = {entry.resource_id for entry in about if entry.resource == _POOL}
     with d.database.read() as conn:
-        placed = _placed(d, conn, {entry.resource_id for entry in of_routers})
+        rescoped = rows.on_pools(conn, pools) if pools else []
+        placed = _placed(d, conn, {*rescoped, *(entry.resource_id for entry in of_routers)})
+    for router_id in rescoped:
+        for host in placed[router_id]:
+            told.updated.setdefault(host, set()).add(router_id)
     for entry in of_routers:
         _tell_of_router(told, entry, placed.get(entry.resource_id, ()))
     for entry in about:
@@ -98,6 +105,8 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
 def _is_of_interest(entry: Entry) -> bool:
     if entry.resource == "agent":
         return entry.event == "delete" or "changed" in (entry.details or {})
+    if entry.resource == _POOL:
+        return entry.event == "update"
     return entry.resource in (news.NOUN, "port")
 
 

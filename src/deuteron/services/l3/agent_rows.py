@@ -14,7 +14,7 @@ from sqlalchemy import Integer, Row, Select, bindparam, case, delete, func, lite
 from deuteron.db.agents import L3_AGENT
 from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.router_tables import router_l3_agents, router_ports, routers
-from deuteron.db.tables import agents, ports
+from deuteron.db.tables import agents, ip_allocations, ports, subnets
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.services.l3.kinds import AGENT_GATEWAY, HA_PORT
 
@@ -217,6 +217,16 @@ _LEFT_BEHIND = union(
         .exists(),
     ),
 )
+_ON_POOLS = (
+    select(router_ports.c.router_id)
+    .select_from(
+        router_ports.join(ip_allocations, ip_allocations.c.port_id == router_ports.c.port_id).join(
+            subnets, subnets.c.id == ip_allocations.c.subnet_id
+        )
+    )
+    .where(subnets.c.subnetpool_id.in_(bindparam("pools", expanding=True)))
+    .distinct()
+)
 _TAKE = InsertIgnore(router_l3_agents)
 _LEAVE = delete(router_l3_agents).where(
     router_l3_agents.c.router_id == bindparam("router"),
@@ -327,6 +337,11 @@ def of_dead(conn: Connectable, *, reported_since: str) -> list[Place]:
         reported_since: an agent that reported at or after this time is not silent.
     """
     return [_place(row) for row in conn.execute(_OF_DEAD, {"reported_since": reported_since})]
+
+
+def on_pools(conn: Connectable, pool_ids: Collection[str]) -> list[str]:
+    """Ids of the routers that are on subnets of these pools: one statement."""
+    return list(conn.execute(_ON_POOLS, {"pools": sorted(pool_ids)}).scalars())
 
 
 def left_behind(conn: Connectable, agent_ids: Collection[str]) -> list[str]:
