@@ -12,7 +12,6 @@ Extensions = Mapping[str, Mapping[str, tuple[str, ...]]]
 # The extensions that the reference has and we have not, and the keys that they add to answers.
 # The test fails if one of them is there.
 ABSENT: Extensions = {
-    "l3-ext-ndp-proxy": {"router": ("enable_ndp_proxy",)},
     "l3-flavors": {"router": ("flavor_id",)},
 }
 
@@ -29,10 +28,6 @@ INSIDE: Mapping[str, str] = {
     "address_group.standard_attr_id": "a number of the database",
     "agent.ha_chassis_priority": "of another kind of agent",
     "agent.resource_versions": "what an agent told of itself",
-    "quota.router_route": "no quota: the option max_routes says it of every router",
-    "quota.router_route.limit": "no quota",
-    "quota.router_route.reserved": "no quota",
-    "quota.router_route.used": "no quota",
     "router.enable_default_route_bfd": "of another driver",
     "router.enable_default_route_ecmp": "of another driver",
     "router.enable_snat": "stands in external_gateway_info",
@@ -120,6 +115,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         error="InvalidInput",
     ),
     Difference(
+        requests=("routers/listif", "routers/nobodyoff"),
+        why="nor is a body that names neither subnet nor port",
+        status=400,
+        error="BadRequest",
+    ),
+    Difference(
         requests=("port_forwardings/noext", "port_forwardings/noint"),
         why="nor is a forwarding from or to no port",
         status=400,
@@ -131,6 +132,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         status=200,
         like="port_forwardings/moved",
         values=('"$b"', '"10.231.0.23"'),
+    ),
+    Difference(
+        requests=(
+            "floating_ips/onepool",
+        ),
+        why="there is no such path",
+        status=404,
+        error="HTTPNotFound",
     ),
     Difference(
         requests=("rbac/absentsg", "trunks/nothing"),
@@ -186,6 +195,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         requests=(
             "agents/post",
+            "floating_ips/postpool",
             "l3_agents/getone",
             "l3_agents/putone",
             "metering/norenamed",
@@ -197,6 +207,7 @@ DIFFERENCES: tuple[Difference, ...] = (
             "networks/deleteall",
             "networks/putall",
             "quotas/deleteall",
+            "routers/tagpost",
             "subnets/deleted",
             "subnets/made",
         ),
@@ -343,6 +354,21 @@ DIFFERENCES: tuple[Difference, ...] = (
         why="a range is no single port; the reference tells the one that it had before",
         values=('"24:26"', '"24:26"', "null", "null"),
     ),
+    Difference(
+        requests=("routing_roles/addroute", "routing_roles/droproute"),
+        why="what a member does not see of a router is not shown after changes, either",
+        fewer=("router.distributed", "router.ha"),
+    ),
+    Difference(
+        requests=("routing_roles/poolsmember", "routing_roles/poolsreader"),
+        why="a pool names its project once, as its attribute map says",
+        fewer=("floatingip_pools[].tenant_id",),
+    ),
+    Difference(
+        requests=("ndp_proxies/filtered",),
+        why="enable_ndp_proxy filters, as its attribute map says",
+        names=("diff-ndp-r",),
+    ),
     # What no driver of ours could build.
     Difference(
         requests=("networks/large",),
@@ -362,6 +388,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         why="403 would tell that the network exists",
         status=404,
         error="NetworkNotFound",
+    ),
+    Difference(
+        requests=("routing_roles/hiddenhelper", "routing_roles/hiddenrouter"),
+        why="403 would tell that the router exists",
+        status=404,
+        error="RouterNotFound",
+    ),
+    Difference(
+        requests=("routing_roles/hiddenforward",),
+        why="403 would tell that the floating IP exists",
+        status=404,
+        error="FloatingIPNotFound",
     ),
     Difference(
         requests=("roles/hiddengroup",),

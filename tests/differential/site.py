@@ -8,7 +8,7 @@ HOSTS = ("host-1", "host-2")
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "DEFAULT": {
         "service_plugins": (
-            "conntrack_helper,flavors,metering,port_forwarding,pvlan,qos,router,trunk"
+            "conntrack_helper,flavors,metering,ndp_proxy,port_forwarding,pvlan,qos,router,trunk"
         )
     },
     "ml2": {
