@@ -221,6 +221,26 @@ def test_a_floating_ip_leads_to_a_port_or_forwards(forwarder: Forwarder) -> None
     assert api.update("floatingip", forwarder.floating_ip, port_id=spare)["port_id"] == spare
 
 
+def test_distributed_routers(forwarder: Forwarder) -> None:
+    """They lead on the host of the port: not to ports that bridges do not have, nor both ways."""
+    api, places = forwarder.api, forwarder.places
+    gateway = {"external_gateway_info": {"network_id": places.outside}}
+    router = api.create("router", distributed=True, **gateway)["id"]
+    assert places.act("add", router, subnets(api, places.alone)[0])[0] == 200
+    port = places.port("10.2.0.10", network=places.alone)
+    forwarder.make(80, 8080, internal_port_id=port, internal_ip_address="10.2.0.10")
+    assert places.refuse(port_id=port) == (400, "PortHasPortForwarding")
+    direct = places.port(network=places.alone, **{"binding:vnic_type": "direct"})
+    assert places.refuse(port_id=direct) == BAD
+    plain = places.port("10.2.0.11", network=places.alone)
+    assert places.floating_ip(port_id=plain)["router_id"] == router
+    # by any other router both may lead to a port
+    inside = Forwarder(places=places, floating_ip=places.floating_ip()["id"], port=forwarder.port)
+    inside.make(81, 8081)
+    lead = {"port_id": forwarder.port, "fixed_ip_address": "10.1.0.21"}
+    assert places.floating_ip(**lead)["router_id"] == places.router
+
+
 def test_they_go_with_what_they_lead_to(forwarder: Forwarder) -> None:
     api = forwarder.api
     forwarder.make(80, 8080)
