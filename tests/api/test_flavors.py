@@ -17,7 +17,8 @@ PROVIDERS = "VPN:Strong:swan.Driver:default\nservice_provider = VPN:other:other.
 
 @pytest.fixture
 def api(make_api: MakeApi) -> Api:
-    return make_api(service_providers={"service_provider": PROVIDERS})
+    plugins = {"service_plugins": "qos"}  # without those that have providers of their own
+    return make_api(DEFAULT=plugins, service_providers={"service_provider": PROVIDERS})
 
 
 def a_profile(api: Api, **values: Any) -> str:

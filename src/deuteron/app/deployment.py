@@ -114,6 +114,10 @@ def build(settings: Settings) -> Deployment:
         },
         limited=(*OF_THE_CORE, *(name for one in services for name in one.limited)),
         service_types=_SERVICE_TYPES | {one.service_type for one in services},
+        service_providers=(
+            *settings.service_providers,
+            *(provider for one in services for provider in one.providers),
+        ),
         others=_others(services),
     )
 

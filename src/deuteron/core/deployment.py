@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from deuteron.config import Settings
+from deuteron.config.settings import ServiceProvider
 from deuteron.core.extension import Extended
 from deuteron.core.presence import Presence
 from deuteron.db.agents import DHCP_AGENT, L3_AGENT
@@ -45,6 +46,7 @@ class Deployment:
         dhcp_presence, l3_presence: whether the site has agents of these types, as far as this
             process has heard.
         service_types: what flavors call the services that are here.
+        service_providers: who provides services, those that are configured first.
         others: the extensions of the nouns of service plugins, by collection.
     """
 
@@ -63,6 +65,7 @@ class Deployment:
     dhcp_presence: Presence = field(default_factory=lambda: Presence(DHCP_AGENT))
     l3_presence: Presence = field(default_factory=lambda: Presence(L3_AGENT))
     service_types: frozenset[str] = frozenset()
+    service_providers: tuple[ServiceProvider, ...] = ()
     others: Mapping[str, Extended] = field(default_factory=dict)
 
     def extended(self, collection: str) -> Extended:

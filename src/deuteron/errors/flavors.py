@@ -9,6 +9,12 @@ class FlavorNotFound(NotFound):
     template = "Flavor {flavor_id} could not be found."
 
 
+class FlavorInUse(InUse):
+    """Something has the flavor."""
+
+    template = "Flavor {flavor_id} is in use: routers have it."
+
+
 class InvalidServiceType(InvalidInput):
     """A flavor of a service that is not there."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deuteron.config.settings import ServiceProvider
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.core.extension import ResourceExtension
@@ -75,6 +76,7 @@ class ServicePlugin:
         related: what it adds below nouns of others: collection -> name -> what.
         shareable: object type of RBAC policies -> how such objects are shared.
         limited: those of its nouns that have a quota, singular; `deuteron.db.quotas` counts them.
+        providers: service providers that are there without being configured.
         uplink: connects subnets with external networks, None if the plugin has no routers.
         failover: agent type -> (deployment, context), takes from agents that are dead what they
             have, how many; for the types of which a site wishes it.
@@ -89,6 +91,7 @@ class ServicePlugin:
     related: Mapping[str, Mapping[str, Related]] = field(default_factory=dict)
     shareable: Mapping[str, Shareable] = field(default_factory=dict)
     limited: tuple[str, ...] = ()
+    providers: tuple[ServiceProvider, ...] = ()
     uplink: Uplink | None = None
     failover: Mapping[str, Callable[[Deployment, RequestContext], int]] = field(
         default_factory=dict

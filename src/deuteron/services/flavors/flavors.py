@@ -10,11 +10,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deuteron.config.settings import ServiceProvider
 from deuteron.context import RequestContext
 from deuteron.core import standard
 from deuteron.core.deployment import Deployment
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import (
+    FlavorInUse,
     FlavorNotFound,
     FlavorServiceProfileBindingExists,
     FlavorServiceProfileBindingNotFound,
@@ -24,7 +26,7 @@ from deuteron.errors import (
     ServiceProfileNotFound,
 )
 from deuteron.query import Query, matching
-from deuteron.services.flavors import rows, service_providers
+from deuteron.services.flavors import rows
 
 Flavor = dict[str, Any]
 
@@ -56,7 +58,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Flavor]) -> list
 
 
 def _require_service(d: Deployment, service_type: Any) -> None:
-    provided = {provider.service_type for provider in d.settings.service_providers}
+    provided = {provider.service_type for provider in d.service_providers}
     known = isinstance(service_type, str) and service_type in d.service_types | provided
     if not known:
         raise InvalidServiceType(service_type=service_type)
@@ -151,8 +153,12 @@ def delete(
 
     Raises:
         FlavorNotFound: there is none of this id.
+        FlavorInUse: routers have it.
     """
     with d.database.transaction(ctx) as tx:
+        # What a router gets in between makes the database refuse: the operation is tried again.
+        if rows.is_chosen(tx, flavor_id):
+            raise FlavorInUse(flavor_id=flavor_id)
         if not rows.delete_flavor(tx, flavor_id):
             raise FlavorNotFound(flavor_id=flavor_id)
         tx.journal("flavor", flavor_id, "delete", "")
@@ -245,14 +251,41 @@ def next_providers(
         ServiceProfileDriverNotFound: nobody provides a driver of those that are.
     """
     with d.database.read() as conn:
-        profiles = rows.profiles_of(conn, flavor_id)
+        provider = _provider(conn, flavor_id, d.service_providers)
+    return matching(query, [{"provider": provider.name, "driver": provider.driver}])
+
+
+def provider_of(
+    conn: Connectable, flavor_id: str, providers: Sequence[ServiceProvider]
+) -> ServiceProvider:
+    """Who serves those who choose a flavor.
+
+    Args:
+        conn: where to read; the flavor stays until the end of a transaction that refers to it.
+        flavor_id: of the flavor.
+        providers: those that can.
+
+    Raises:
+        FlavorNotFound: there is no such flavor.
+        FlavorServiceProfileBindingNotFound, ServiceProfileDisabled, ServiceProfileDriverNotFound:
+            see `next_providers`.
+    """
+    _require(conn, flavor_id)
+    return _provider(conn, flavor_id, providers)
+
+
+def _provider(
+    conn: Connectable, flavor_id: str, providers: Sequence[ServiceProvider]
+) -> ServiceProvider:
+    """The first provider of the first enabled profile, by id, whose driver has one."""
+    profiles = rows.profiles_of(conn, flavor_id)
     if not profiles:
         raise FlavorServiceProfileBindingNotFound(fl_id=flavor_id, sp_id="")
     drivers = [profile["driver"] for profile in profiles if profile["enabled"]]
     if not drivers:
         raise ServiceProfileDisabled(flavor_id=flavor_id)
     for driver in drivers:
-        provider = service_providers.of_driver(d, driver)
-        if provider is not None:
-            return matching(query, [{"provider": provider.name, "driver": driver}])
+        for provider in providers:
+            if provider.driver == driver:
+                return provider
     raise ServiceProfileDriverNotFound(driver=drivers[0])

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from deuteron.db.collection import Collection
 from deuteron.db.pages import Page
+from deuteron.db.router_tables import routers
 from deuteron.db.service_tables import flavor_service_profiles as of_flavors
 from deuteron.db.service_tables import flavors, service_profiles
 from deuteron.db.transaction import Connectable
@@ -96,6 +97,14 @@ _USER = (
     .where(of_flavors.c.service_profile_id == bindparam("id"))
     .limit(1)
 )
+
+
+_CHOOSER = select(routers.c.id).where(routers.c.flavor_id == bindparam("id")).limit(1)
+
+
+def is_chosen(conn: Connectable, flavor_id: str) -> bool:
+    """Whether a router has the flavor."""
+    return conn.execute(_CHOOSER, {"id": flavor_id}).fetchone() is not None
 
 
 def profiles_of(conn: Connectable, flavor_id: str) -> list[Row]:

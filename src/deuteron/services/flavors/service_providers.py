@@ -1,4 +1,4 @@
-"""Who provides a service: what ``[service_providers] service_provider`` names."""
+"""Who provides a service: whom ``[service_providers] service_provider`` names, and plugins."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from deuteron.query import Query, matching
 
 
 def list_(d: Deployment, _ctx: RequestContext, query: Query) -> list[dict[str, Any]]:
-    """The providers that a query asks for, in the order of the configuration, on one page."""
-    return matching(query, (_shown(provider) for provider in d.settings.service_providers))
+    """The providers that a query asks for, in order, on one page."""
+    return matching(query, (_shown(provider) for provider in d.service_providers))
 
 
 def _shown(provider: ServiceProvider) -> dict[str, Any]:
@@ -24,4 +24,4 @@ def _shown(provider: ServiceProvider) -> dict[str, Any]:
 
 def of_driver(d: Deployment, driver: str) -> ServiceProvider | None:
     """The first provider that has this driver, or None."""
-    return next((one for one in d.settings.service_providers if one.driver == driver), None)
+    return next((one for one in d.service_providers if one.driver == driver), None)

@@ -30,6 +30,7 @@ from deuteron.services.l3 import (
     agents,
     api,
     availability_zones,
+    flavored,
     floating_ip_api,
     ha_networks,
     reached_ports,
@@ -57,6 +58,7 @@ def plugin(settings: Settings) -> ServicePlugin:
         ),
         resources=(*api.RESOURCES, *floating_ip_api.RESOURCES),
         related={"agents": agents.OF_AGENTS, "routers": agents.OF_ROUTERS},
+        providers=flavored.providers(settings.service_providers),
         limited=("router", "floatingip", "router_route"),
         uplink=uplink.UPLINK,
         failover={L3_AGENT: agents.fail_over}
@@ -66,6 +68,9 @@ def plugin(settings: Settings) -> ServicePlugin:
         ports=(OF_PORTS, reached_ports.OF_PORTS),
         subnets=(OF_SUBNETS,),
         others={
-            "routers": (availability_zones.of_routers(default=settings.default_availability_zones),)
+            "routers": (
+                availability_zones.of_routers(default=settings.default_availability_zones),
+                flavored.of_routers(settings.service_providers),
+            )
         },
     )
