@@ -134,9 +134,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         values=('"$b"', '"10.231.0.23"'),
     ),
     Difference(
-        requests=(
-            "floating_ips/onepool",
-        ),
+        requests=("floating_ips/onepool",),
         why="there is no such path",
         status=404,
         error="HTTPNotFound",
