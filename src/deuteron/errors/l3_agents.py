@@ -37,9 +37,3 @@ class DVRL3CannotRemoveFromDvrAgent(Conflict):
     """Agents of mode dvr have the routers that their host needs."""
 
     template = "Routers cannot be taken from an agent in mode 'dvr' by hand."
-
-
-class RouterDoesntSupportScheduling(Conflict):
-    """Whoever provides the router has no agents."""
-
-    template = "Router {router_id} is not one for agents."
