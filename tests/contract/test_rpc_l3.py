@@ -270,6 +270,17 @@ def test_what_is_given_and_taken_by_hand(site, told):
     assert told.short() == [("h2", "router_added_to_agent", [router["id"]])]
 
 
+def test_what_was_taken_by_hand_is_not_given_back_for_an_earlier_change(site, told):
+    agent_id = start(site, "h1")
+    router = a_router(site)
+    join(site, router)
+    told()
+    routers.update(site.d, ADMIN, router["id"], {"name": "x"})
+    l3_agents.remove(site.d, ADMIN, agent_id, router["id"])
+    assert told.short() == [("h1", "router_removed_from_agent", {"router_id": router["id"]})]
+    assert having(site, router) == []
+
+
 def test_who_asked_is_not_told_of_what_it_got(site, told):
     router = a_router(site)
     start(site, "h1")
