@@ -351,3 +351,19 @@ def test_a_policy_is_one_that_the_caller_sees(api: Api, outside: dict[str, Any])
     info = {"network_id": outside["id"], "qos_policy_id": policy_id}
     refused = api.as_project("mine").refuse("router", external_gateway_info=info)
     assert refused == (404, "QosPolicyNotFound")
+
+
+def test_routers_are_found_by_whether_they_hide_addresses(
+    api: Api, outside: dict[str, Any]
+) -> None:
+    hiding = api.create("router", external_gateway_info={"network_id": outside["id"]})
+    info = {"network_id": outside["id"], "enable_snat": False}
+    plain = api.create("router", external_gateway_info=info)
+    assert (hiding["enable_snat"], plain["enable_snat"]) == (True, False)
+    assert api.list("router", "enable_snat=false") == [plain]
+    assert api.list("router", "fields=enable_snat&sort_key=enable_snat&sort_dir=asc") == [
+        {"enable_snat": False},
+        {"enable_snat": True},
+    ]
+    assert api.refuse("router", enable_snat=False) == (400, "HTTPBadRequest")
+    assert api.refuse_update("router", plain["id"], enable_snat=True) == (400, "HTTPBadRequest")

@@ -11,12 +11,11 @@ Extensions = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 # The extensions that the reference has and we have not, and the keys that they add to answers.
 # The test fails if one of them is there.
-ABSENT: Extensions = {
-    "l3-flavors": {"router": ("flavor_id",)},
-}
+ABSENT: Extensions = {}
 
 # The extensions that we have and the reference has not with these drivers, and their keys.
 OURS: Extensions = {
+    "router-enable-snat": {"router": ("enable_snat",)},
     "enable-default-route-ecmp": {"router": ("enable_default_route_ecmp",)},
     "external-gateway-multihoming": {"router": ("external_gateways", "enable_default_route_bfd")},
 }

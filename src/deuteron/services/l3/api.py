@@ -12,6 +12,7 @@ from neutron_lib.api.definitions import (
     network_ha,
     router_admin_state_down_before_update,
     router_availability_zone,
+    router_enable_snat,
 )
 
 from deuteron.services.l3 import floating_ip_api, interfaces, routers
@@ -42,6 +43,7 @@ EXTENSIONS: tuple[Extension, ...] = (
     defined_by(extraroute_atomic),
     defined_by(l3_port_ip_change_not_allowed),
     defined_by(router_availability_zone),
+    defined_by(router_enable_snat),
     _L3_AGENT_SCHEDULER,
 )
 
