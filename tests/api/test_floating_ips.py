@@ -341,6 +341,7 @@ def test_pools_are_the_subnets_that_a_project_sees(places: Places) -> None:
         "network_id": places.outside,
         "cidr": "198.51.100.0/24",
         "project_id": "tests",
+        "tenant_id": "tests",
     }
     assert pool in api.list("floatingip_pool")
     assert len(api.list("floatingip_pool")) == 2

@@ -357,11 +357,6 @@ DIFFERENCES: tuple[Difference, ...] = (
         fewer=("router.distributed", "router.ha"),
     ),
     Difference(
-        requests=("routing_roles/poolsmember", "routing_roles/poolsreader"),
-        why="a pool names its project once, as its attribute map says",
-        fewer=("floatingip_pools[].tenant_id",),
-    ),
-    Difference(
         requests=("ndp_proxies/filtered",),
         why="enable_ndp_proxy filters, as its attribute map says",
         names=("diff-ndp-r",),

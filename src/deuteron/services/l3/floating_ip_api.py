@@ -19,9 +19,13 @@ ATTRIBUTES: AttributeMap = {
 }
 """Of floating IPs, without those of the extensions below."""
 
+_POOLS = floatingip_pools.RESOURCE_ATTRIBUTE_MAP[floatingip_pools.COLLECTION_NAME]
+# A pool names its project twice, too (observed).
+_POOL_ATTRIBUTES = {**_POOLS, "tenant_id": _POOLS["project_id"]}
+
 EXTENSIONS: tuple[Extension, ...] = (
     defined_by(fip_port_details),
-    defined_by(floatingip_pools),
+    defined_by(floatingip_pools, {floatingip_pools.COLLECTION_NAME: _POOL_ATTRIBUTES}),
     defined_by(floatingip_router_writable),
 )
 WITH_QOS: tuple[Extension, ...] = (defined_by(qos_fip), defined_by(qos_gateway_ip))
