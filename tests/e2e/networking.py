@@ -84,7 +84,16 @@ class Networking:
         self.request("DELETE", path)
         self._undoing = [one for one in self._undoing if one[1] != path]
 
-    def undo(self) -> None:
-        """Removes what was made, the newest first."""
-        while self._undoing:
+    @property
+    def made(self) -> int:
+        """How much there is to undo."""
+        return len(self._undoing)
+
+    def undo(self, *, down_to: int = 0) -> None:
+        """Removes what was made, the newest first.
+
+        Args:
+            down_to: how much is left; what was ``made`` when that was made.
+        """
+        while self.made > down_to:
             self.request(*self._undoing.pop())

@@ -46,7 +46,7 @@ def outside(site: Site, host: str = "ovs2") -> Outside:
 
 
 def router(
-    site: Site, out: Outside, networks: Sequence[Resource], *hosts: str, **values: Any
+    site: Site, out: Outside, networks: Sequence[Resource], *, hosts: Sequence[str], **values: Any
 ) -> Resource:
     """A router between networks, with a gateway to the one outside.
 

@@ -1,7 +1,10 @@
 """Stock L3 agents carry packets between networks and to networks outside.
 
 outside ---- router ---- first    one on ovs2
-                    \\--- second   two on lb1, with a network behind it
+                    \\--- second   two on lb1, with a network behind it; three on ovs1
+
+The networks stay while routers of all kinds come and go. An Open vSwitch agent would cut one flat
+network off while it forgets another one, so there is one network outside for all.
 """
 
 from collections.abc import Iterator
@@ -13,22 +16,37 @@ from tests.e2e import metadata, routing
 from tests.e2e.machines import Machine, until
 from tests.e2e.networking import Resource
 from tests.e2e.routing import PORT, Outside
-from tests.e2e.site import Site, every_pair_reaches
+from tests.e2e.site import Site
 
 pytestmark = pytest.mark.e2e
 
+ECHO = 7
 _BEHIND = "10.77.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is around a router."""
+
+    site: Site
+    out: Outside
+    first: Resource
+    second: Resource
+    one: Machine
+    two: Machine
+    three: Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """Two networks that a router connects, with a machine on each."""
+    """A router, and what is around it."""
 
     site: Site
     out: Outside
     router: Resource
     one: Machine
     two: Machine
+    three: Machine
 
     @property
     def gateway(self) -> str:
@@ -36,32 +54,61 @@ class Routed:
         return routing.gateway_address(self.router)
 
 
-@pytest.fixture(scope="module", params=["ovs1"])
-def routed(whole_site: Site, request: pytest.FixtureRequest) -> Iterator[Routed]:
-    """Two networks with a router that is on a host with Open vSwitch, or with Linux bridges."""
+@pytest.fixture(scope="module")
+def around(whole_site: Site) -> Iterator[Around]:
+    """Two networks with machines, and one outside, without a router."""
     site = whole_site
     site.start_agents(*routing.AGENTS)
-    out = routing.outside(site)
-    group = routing.open_group(site)
+    group = routing.open_group(site)["id"]
     first = site.network("vxlan", cidr="10.61.0.0/24")
     second = site.network("vxlan", cidr="10.62.0.0/24")
-    router = routing.router(site, out, [first, second], request.param)
-    one = routing.machine(site, first, "ovs2", security_groups=[group["id"]])
-    two = routing.machine(
-        site,
-        second,
-        "lb1",
-        security_groups=[group["id"]],
-        allowed_address_pairs=[{"ip_address": _BEHIND}],
+    pairs = [{"ip_address": _BEHIND}]
+    around = Around(
+        site=site,
+        out=routing.outside(site),
+        first=first,
+        second=second,
+        one=routing.machine(site, first, "ovs2", security_groups=[group]),
+        two=routing.machine(
+            site, second, "lb1", security_groups=[group], allowed_address_pairs=pairs
+        ),
+        three=routing.machine(site, second, "ovs1", security_groups=[group]),
     )
-    site.wait_until_active([one, two, out.machine])
-    yield Routed(site=site, out=out, router=router, one=one, two=two)
+    for machine in (around.one, around.two, around.three):
+        machine.echo(ECHO)
+    site.wait_until_active(site.machines)
+    yield around
     site.clear()
 
 
+@pytest.fixture(scope="module", params=[{"hosts": ["ovs1"]}, {"hosts": ["lb1"]}], ids=str)
+def routed(around: Around, request: pytest.FixtureRequest) -> Iterator[Routed]:
+    """A router on a host with Open vSwitch, on one with Linux bridges, or as a test wants it."""
+    site, before = around.site, around.site.api.made
+    networks = [around.first, around.second]
+    try:
+        router = routing.router(site, around.out, networks, **request.param)
+        for machine in site.machines:
+            # Gateways have the addresses of those before them.
+            machine.namespace.run("ip", "neighbour", "flush", "all")
+        yield Routed(
+            site=site,
+            out=around.out,
+            router=router,
+            one=around.one,
+            two=around.two,
+            three=around.three,
+        )
+    finally:
+        site.api.undo(down_to=before)
+
+
 def test_machines_of_two_networks_reach_each_other(routed: Routed) -> None:
-    every_pair_reaches([routed.one, routed.two])
-    assert routed.one.asks(routed.two.address, PORT) == routed.one.address
+    for machine in (routed.two, routed.three):
+        routing.wait_for_answer(routed.one, machine.address, routed.one.address)
+        routing.wait_for_answer(machine, routed.one.address, machine.address)
+        assert routed.one.reaches(machine.address, ECHO)
+        assert machine.reaches(routed.one.address, ECHO)
 
 
 def test_machines_are_seen_outside_by_the_address_of_their_router(routed: Routed) -> None:
@@ -122,7 +169,7 @@ def test_ports_of_a_floating_ip_lead_to_several_machines(routed: Routed) -> None
 def test_extra_routes_lead_to_networks_behind_machines(routed: Routed) -> None:
     path = f"routers/{routed.router['id']}"
     route = {"destination": "10.77.0.0/24", "nexthop": routed.two.address}
-    routed.two.namespace.run("ip", "address", "add", f"{_BEHIND}/32", "dev", "lo")
+    routed.two.namespace.run("ip", "address", "replace", f"{_BEHIND}/32", "dev", "lo")
     assert not routed.one.pings(_BEHIND)
     body = {"router": {"routes": [route]}}
     routed.site.api.request("PUT", f"{path}/add_extraroutes", body)
@@ -133,7 +180,7 @@ def test_extra_routes_lead_to_networks_behind_machines(routed: Routed) -> None:
 
 def test_without_snat_machines_are_seen_as_they_are(routed: Routed) -> None:
     out, gateway = routed.out.machine, dict(routed.router["external_gateway_info"])
-    out.namespace.run("ip", "route", "add", "10.61.0.0/24", "via", routed.gateway)
+    out.namespace.run("ip", "route", "replace", "10.61.0.0/24", "via", routed.gateway)
 
     def set_snat(wanted: bool) -> None:
         info = {"network_id": gateway["network_id"], "enable_snat": wanted}
