@@ -588,3 +588,27 @@ PORT_FORWARDING = Kind(
         *_columns("revision_number", "created_at", "updated_at"),
     ),
 )
+
+
+# --- agents ---------------------------------------------------------------------------------------
+
+
+def _time(name: str) -> Field:
+    """A time as objects have it, ``2014-06-04T12:00:00Z``; the API has a blank in the middle."""
+    return Field(name=name, value=lambda data, _: f"{data[name].replace(' ', 'T').rstrip('Z')}Z")
+
+
+AGENT = Kind(
+    name="Agent",
+    version="1.1",
+    fields=(
+        *_columns("id", "agent_type", "binary", "topic", "host", "availability_zone"),
+        column("admin_state_up"),
+        _time("started_at"),
+        _time("created_at"),
+        _time("heartbeat_timestamp"),
+        column("description"),
+        Field(name="configurations", value=lambda data, _: json.dumps(data["configurations"])),
+        column("resources_synced", since=(1, 1)),
+    ),
+)

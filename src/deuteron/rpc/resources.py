@@ -10,6 +10,7 @@ from typing import Any
 from deuteron.core import (
     address_groups,
     agent_objects,
+    agents,
     security_group_rules,
     security_groups,
     subnets,
@@ -108,6 +109,11 @@ SOURCES: Mapping[str, Source] = {
             load=trunks.list_,
             filters=_same("id", "project_id", "port_id", "status"),
             id_="port_id",
+        ),
+        Source(
+            kind=objects.AGENT,
+            load=agents.list_,
+            filters=_same("id", "agent_type", "binary", "host", "topic", "admin_state_up"),
         ),
         Source(
             kind=objects.NDP_PROXY,
