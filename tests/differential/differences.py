@@ -133,7 +133,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         values=('"$b"', '"10.231.0.23"'),
     ),
     Difference(
-        requests=("floating_ips/onepool",),
+        requests=(
+            "floating_ips/onepool",
+            "router_flavors/listtopology",
+            "router_flavors/posttopology",
+        ),
         why="there is no such path",
         status=404,
         error="HTTPNotFound",
@@ -204,6 +208,7 @@ DIFFERENCES: tuple[Difference, ...] = (
             "networks/deleteall",
             "networks/putall",
             "quotas/deleteall",
+            "router_flavors/puttopology",
             "routers/tagpost",
             "subnets/deleted",
             "subnets/made",
@@ -360,6 +365,38 @@ DIFFERENCES: tuple[Difference, ...] = (
         requests=("ndp_proxies/filtered",),
         why="enable_ndp_proxy filters, as its attribute map says",
         names=("diff-ndp-r",),
+    ),
+    Difference(
+        requests=("router_flavors/dry", "router_flavors/dryown", "router_flavors/drythere"),
+        why="the answer to a dry run has the keys of a topology",
+        more=("auto_allocated_topology.tenant_id",),
+    ),
+    Difference(
+        requests=("router_flavors/providers",),
+        why="a flavor tells who provides it; the reference fails",
+        status=200,
+        more=("next_providers[].driver", "next_providers[].provider"),
+    ),
+    Difference(
+        requests=("ndp_proxies/ofrouter",),
+        why="the client lists proxies by router, port and address",
+        status=200,
+        like="ndp_proxies/listed",
+        names=("diff-ndp-n", "diff-ndp-n2"),
+    ),
+    Difference(
+        requests=("ndp_proxies/ofport",),
+        why="the client lists proxies by router, port and address",
+        status=200,
+        like="ndp_proxies/listed",
+        names=("diff-ndp-n",),
+    ),
+    Difference(
+        requests=("ndp_proxies/ofaddress",),
+        why="the client lists proxies by router, port and address",
+        status=200,
+        like="ndp_proxies/listed",
+        names=("diff-ndp-n2",),
     ),
     # What no driver of ours could build.
     Difference(

@@ -138,3 +138,34 @@ def test_what_is_of_other_projects(admin: OpenStack, member: OpenStack, keystone
     assert member.shown("security group create op-less")["stateful"] is False
     member.done("security group delete op-less")
     admin.done(f"security group default statefulness delete {setting['id']}")
+
+
+def test_auto_allocated_topologies(admin: OpenStack, member: OpenStack) -> None:
+    assert "default external network" in admin.refused(
+        "network auto allocated topology create --check-resources"
+    )
+    admin.shown("network create at-ext --external --default")
+    admin.shown("subnet create at-extsub --network at-ext --subnet-range 203.0.113.0/24 --no-dhcp")
+    admin.shown(
+        "subnet pool create at-pool --share --default --pool-prefix 10.77.0.0/16 "
+        "--default-prefix-length 26"
+    )
+    assert (
+        admin.shown("network auto allocated topology create --check-resources --project blue")[
+            "dry_run"
+        ]
+        == "pass"
+    )
+    made = member.shown("network auto allocated topology create")
+    assert member.shown("network auto allocated topology create --or-show")["id"] == made["id"]
+    assert (
+        admin.shown("network auto allocated topology create --or-show --project blue")["id"]
+        == made["id"]
+    )
+    assert member.shown(f"network show {made['id']}")["name"] == "auto_allocated_network"
+    (router,) = member.shown("router list --name auto_allocated_router")
+    assert router["State"] is True
+    admin.done("network auto allocated topology delete --project blue")
+    assert member.shown("router list --name auto_allocated_router") == []
+    admin.done("network delete at-ext")
+    admin.done("subnet pool delete at-pool")

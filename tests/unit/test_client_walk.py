@@ -9,16 +9,11 @@ WALK = "".join(
 )
 # Commands of services that are not here.
 NOT_HERE = (
-    "floating ip",
     "local ip",
-    "network agent add router",
-    "network agent remove router",
-    "network agent router",
-    "network auto allocated topology",
-    "network l3 conntrack",
     "network log",
     "network loggable",
-    "router",
+    "router add gateway",
+    "router remove gateway",
 )
 COMMANDS = sorted(
     point.name.replace("_", " ")

@@ -26,6 +26,11 @@ _ATTRIBUTES = {
     definition.COLLECTION_NAME: {
         **{name: facts for name, facts in _PROXIES.items() if name != "project_id"},
         "tenant_id": _PROXIES["project_id"],
+        # Clients list by these; Neutron's own attribute map forgets them.
+        **{
+            name: {**_PROXIES[name], "is_filter": True}
+            for name in ("router_id", "port_id", "ip_address")
+        },
     }
 }
 
