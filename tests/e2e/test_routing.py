@@ -7,6 +7,7 @@ The networks stay while routers of all kinds come and go. An Open vSwitch agent 
 network off while it forgets another one, so there is one network outside for all.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.e2e
 
 ECHO = 7
 _BEHIND = "10.77.0.1"
+# The seconds within which connections work again when a host is lost.
+_FAILOVER = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,3 +232,50 @@ def test_metadata_is_there_through_the_router(routed: Routed) -> None:
     with metadata.stand_in_for_nova(routed.site.hosts["ovs1"]):
         metadata.require_known(routed.one)
         metadata.require_known(routed.two)
+
+
+def _states(routed: Routed) -> dict[str, str]:
+    """The state of a router by the host that reported it."""
+    answer = routed.site.api.request("GET", f"routers/{routed.router['id']}/l3-agents")
+    return {agent["host"]: agent["ha_state"] for agent in answer["agents"]}
+
+
+@pytest.mark.parametrize("routed", [{"hosts": ["ovs1", "lb1"], "ha": True}], indirect=True, ids=str)
+def test_a_router_whose_host_is_lost_goes_on_elsewhere(routed: Routed) -> None:
+    site, out, machine = routed.site, routed.out.machine, routed.one
+    floating_ip = site.api.create(
+        "floatingips",
+        floating_network_id=routed.out.network["id"],
+        port_id=machine.port["id"],
+    )
+    address = floating_ip["floating_ip_address"]
+
+    def works() -> bool:
+        told = machine.asks(out.address, PORT), out.asks(address, PORT)
+        return told == (address, out.address)
+
+    until(
+        lambda: sorted(_states(routed).values()) == ["active", "standby"],
+        "one host has the router, one stands by",
+        seconds=60,
+    )
+    until(works, "the floating IP works both ways")
+    active, other = sorted(_states(routed), key=lambda host: _states(routed)[host])
+    agent, host = site.agents["l3", active], site.hosts[active]
+    begin = time.monotonic()
+    routing.lose(host)
+    try:
+        for source, target in ((out, address), (machine, out.address)):
+            until(lambda s=source, t=target: s.pings(t), f"{other} has the router of {active}")
+        took = time.monotonic() - begin
+        assert took < _FAILOVER, f"{active} was lost, and {other} had the router after {took:.1f} s"
+        until(works, "the floating IP still works both ways")
+        until(lambda: _states(routed)[other] == "active", "the other says so")
+    finally:
+        routing.find_again(host)
+        agent.kill()
+        agent.start()
+    # It comes back, and leaves the router where it is.
+    until(lambda: _states(routed)[active] == "standby", "it stands by", seconds=60)
+    assert _states(routed)[other] == "active"
+    assert works()
