@@ -75,6 +75,9 @@ class Machine:
         address = f"ip address add {self.address}/{self.prefix} dev eth0" if static else ""
         self.namespace.shell(
             f"sysctl -qw net.ipv6.conf.all.disable_ipv6={int(not self.ipv6)}\n"
+            # A way that a router has told of may end while the router has another one.
+            "sysctl -qw net.ipv4.conf.all.accept_redirects=0\n"
+            "sysctl -qw net.ipv4.conf.eth0.accept_redirects=0\n"
             f"ethtool -K eth0 tx off >/dev/null\n"
             f"ip link set lo up\n"
             f"ip link set eth0 address {self.port['mac_address']} mtu {self.mtu} up\n"

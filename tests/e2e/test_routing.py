@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e import metadata, routing
+from tests.e2e.hosts import Host
 from tests.e2e.machines import Machine, until
 from tests.e2e.networking import Resource
 from tests.e2e.routing import PORT, Outside
@@ -232,6 +233,44 @@ def test_metadata_is_there_through_the_router(routed: Routed) -> None:
     with metadata.stand_in_for_nova(routed.site.hosts["ovs1"]):
         metadata.require_known(routed.one)
         metadata.require_known(routed.two)
+
+
+def _cards(host: Host, namespace: str, kind: str) -> set[str]:
+    """The MAC addresses of a kind of devices in a namespace of a host."""
+    shell = ("ip", "netns", "exec", namespace, "sh", "-c")
+    return set(host.run(*shell, f"cat /sys/class/net/{kind}-*/address").stdout.split())
+
+
+def _seen(machine: Machine, address: str) -> str:
+    """The MAC address that a machine has found for an address on its network."""
+    words = machine.namespace.run("ip", "neighbour", "show", address).stdout.split()
+    return words[words.index("lladdr") + 1] if "lladdr" in words else ""
+
+
+@pytest.mark.parametrize(
+    "routed", [{"hosts": ["ovs1"], "distributed": True}], indirect=True, ids=str
+)
+def test_a_distributed_router_has_floating_ips_on_the_hosts_of_their_ports(routed: Routed) -> None:
+    api, out = routed.site.api, routed.out.machine
+    # Between the hosts, and out through the one that hides addresses.
+    routing.wait_for_answer(routed.one, routed.three.address, routed.one.address)
+    routing.wait_for_answer(routed.three, routed.one.address, routed.three.address)
+    for machine in (routed.one, routed.three):
+        routing.wait_for_answer(machine, out.address, routed.gateway)
+    for machine in (routed.one, routed.three):
+        floating_ip = api.create(
+            "floatingips",
+            floating_network_id=routed.out.network["id"],
+            port_id=machine.port["id"],
+        )
+        address = floating_ip["floating_ip_address"]
+        routing.wait_for_answer(out, address, out.address)
+        routing.wait_for_answer(machine, out.address, address)
+        namespace = f"fip-{routed.out.network['id']}"
+        assert {_seen(out, address)} == _cards(machine.host, namespace, "fg")
+        routing.wait_for_status(routed.site, floating_ip, "ACTIVE")
+        api.delete("floatingips", floating_ip["id"])
+        routing.wait_for_answer(machine, out.address, routed.gateway)
 
 
 def _states(routed: Routed) -> dict[str, str]:
