@@ -4,8 +4,8 @@ from typing import Any
 
 from deuteron.core import agents
 from deuteron.query import Query
-from deuteron.services.l3 import agents as l3_agents
 from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3.agents import agents as l3_agents
 from tests.deployments import ADMIN, Site
 
 L3 = "L3 agent"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from deuteron.db.tables import journal
-from deuteron.services.l3 import floating_ips
+from deuteron.services.l3.floating import floating_ips
 from tests.api.client import Api
 from tests.api.conftest import MakeApi, MakeSite
 from tests.api.sites import Site

@@ -11,19 +11,16 @@ from deuteron.core import agent_objects, devices, ports
 from deuteron.db import forwarding
 from deuteron.db.journal import Entry, JournalReader
 from deuteron.query import Query
-from deuteron.services.l3 import (
-    agent_rows,
-    agent_view,
-    dvr,
-    dvr_news,
-    dvr_rows,
-    dvr_view,
-    ha,
-    ha_view,
-    hosting,
-    interfaces,
-    routers,
-)
+from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3.agents import hosting
+from deuteron.services.l3.agents import rows as agent_rows
+from deuteron.services.l3.agents import view as agent_view
+from deuteron.services.l3.dvr import news as dvr_news
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr import rows as dvr_rows
+from deuteron.services.l3.dvr import view as dvr_view
+from deuteron.services.l3.ha import routers as ha
+from deuteron.services.l3.ha import view as ha_view
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.statements import counted
 

@@ -15,8 +15,8 @@ from deuteron.db.journal import JournalReader
 from deuteron.query import EVERYTHING
 from deuteron.rpc import resources, told_l2
 from deuteron.rpc.endpoint import Call
-from deuteron.services.l3 import floating_ips as verbs
 from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3.floating import floating_ips as verbs
 from deuteron.services.port_forwarding import forwardings
 from tests.contract.test_routers import a_router, at_once
 from tests.deployments import ADMIN, Site, a_deployment

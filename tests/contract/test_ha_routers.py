@@ -22,8 +22,8 @@ from deuteron.db.router_tables import (
 from deuteron.db.tables import agents as agents_table
 from deuteron.db.tables import journal
 from deuteron.query import Query
-from deuteron.services.l3 import ha
-from deuteron.services.l3 import ha_networks as networks_of_ha
+from deuteron.services.l3.ha import networks as networks_of_ha
+from deuteron.services.l3.ha import routers as ha
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.rows import NOW
 

@@ -12,9 +12,10 @@ from deuteron.core.presence import Presence
 from deuteron.db.engine import Database
 from deuteron.errors import RouterHostedByL3Agent, TryAgain
 from deuteron.query import Query
-from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import agents as l3_agents
-from deuteron.services.l3 import dvr, routers, scheduling
+from deuteron.services.l3 import routers
+from deuteron.services.l3.agents import agents as l3_agents
+from deuteron.services.l3.agents import rows, scheduling
+from deuteron.services.l3.dvr import routers as dvr
 from tests.contract.test_dhcp_agents import report as report_dhcp
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.routing import L3, a_router, gate, having, join, outside, report, start

@@ -14,8 +14,10 @@ from deuteron.rpc import l3
 from deuteron.rpc.endpoint import Call
 from deuteron.rpc.message import Message
 from deuteron.rpc.told_l3 import follower, messages
-from deuteron.services.l3 import agent_news, floating_ips, interfaces, routers
-from deuteron.services.l3 import agents as l3_agents
+from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3.agents import agents as l3_agents
+from deuteron.services.l3.agents import news as agent_news
+from deuteron.services.l3.floating import floating_ips
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.routing import a_router, gate, having, join, outside, report, start
 from tests.statements import counted

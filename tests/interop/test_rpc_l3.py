@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from deuteron.services.l3 import agents as l3_agents
 from deuteron.services.l3 import routers
+from deuteron.services.l3.agents import agents as l3_agents
 from tests.caller import Caller
 from tests.deployments import ADMIN, Site
 from tests.instances.rabbitmq import RabbitMQ

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deuteron.services.l3.agent_rows import L3Agent, Place, Schedulable
-from deuteron.services.l3.choice import BY_ZONES, CHANCE, choose, eligible, fits
+from deuteron.services.l3.agents.choice import BY_ZONES, CHANCE, choose, eligible, fits
+from deuteron.services.l3.agents.rows import L3Agent, Place, Schedulable
 
 LEAST = "LeastRoutersScheduler"
 ROUTER = Schedulable(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from deuteron.errors import BadRequest
-from deuteron.services.l3 import ha, kinds
-from deuteron.services.l3.ha_rows import Place
+from deuteron.services.l3 import kinds
+from deuteron.services.l3.ha import routers as ha
+from deuteron.services.l3.ha.rows import Place
 from deuteron.services.l3.kinds import Kind
 
 

@@ -18,18 +18,15 @@ from deuteron.core.deployment import Deployment
 from deuteron.rpc import arguments, dhcp
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.forms import as_told
-from deuteron.services.l3 import (
-    agent_view,
-    agents,
-    dvr,
-    dvr_view,
-    floating_ip_view,
-    floating_ips,
-    ha,
-    ha_view,
-    hosting,
-)
-from deuteron.services.l3.agent_view import Addition
+from deuteron.services.l3.agents import agents, hosting
+from deuteron.services.l3.agents import view as agent_view
+from deuteron.services.l3.agents.view import Addition
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr import view as dvr_view
+from deuteron.services.l3.floating import floating_ips
+from deuteron.services.l3.floating import view as floating_ip_view
+from deuteron.services.l3.ha import routers as ha
+from deuteron.services.l3.ha import view as ha_view
 
 LOG = logging.getLogger(__name__)
 

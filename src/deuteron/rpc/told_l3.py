@@ -28,8 +28,8 @@ from deuteron.core.followers import Entry, Follower
 from deuteron.rpc.delivery import Delivery
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.message import Message
-from deuteron.services.l3 import agent_news
-from deuteron.services.l3.agent_news import News
+from deuteron.services.l3.agents import news as agent_news
+from deuteron.services.l3.agents.news import News
 
 NAME = "l3 agents"
 TOPIC = "l3_agent"

@@ -12,31 +12,26 @@
 
     routers.py      a router, its gateway (gateways.py), its routes (routes.py)
     interfaces.py   the subnets that it is on
+    kinds.py        on one agent, on several, on every host; how one becomes another (conversion.py)
     extensions.py   what that means for ports and subnets
-    floating_ips.py a floating IP, its way to a port (ways.py)
-    forwardings.py  what follows when port forwardings come and go
-    reached_ports.py   what they mean for ports, and for networks that go
     news.py         what its agents have to hear
-    agents.py       which L3 agents have which routers (scheduling.py, choice.py)
-    agent_view.py   routers as they are told of them
     uplink.py       a router between subnets and an external network, made at once
+    floating/       floating IPs, and the ways by which they lead to ports
+    agents/         which L3 agents have which routers, and what they are told of them
+    ha/             highly available routers
+    dvr/            distributed routers
 """
 
 from neutron_lib.plugins import constants
 
 from deuteron.config import Settings
 from deuteron.db.agents import L3_AGENT
-from deuteron.services.l3 import (
-    agents,
-    api,
-    availability_zones,
-    flavored,
-    floating_ip_api,
-    ha_networks,
-    reached_ports,
-    uplink,
-)
+from deuteron.services.l3 import api, flavored, uplink
+from deuteron.services.l3.agents import agents, availability_zones
 from deuteron.services.l3.extensions import OF_PORTS, OF_SUBNETS
+from deuteron.services.l3.floating import api as floating_ip_api
+from deuteron.services.l3.floating import reached_ports
+from deuteron.services.l3.ha import networks as ha_networks
 from deuteron.services.plugin import ServicePlugin
 
 

@@ -15,7 +15,8 @@ from neutron_lib.api.definitions import (
     router_enable_snat,
 )
 
-from deuteron.services.l3 import floating_ip_api, interfaces, routers
+from deuteron.services.l3 import interfaces, routers
+from deuteron.services.l3.floating import api as floating_ip_api
 from deuteron.surface import Extension, Resource, defined_by
 
 # neutron-lib has no definition of it.

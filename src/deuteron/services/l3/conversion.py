@@ -16,9 +16,15 @@ from deuteron.context import RequestContext
 from deuteron.core import distributed, ports
 from deuteron.core.deployment import Deployment
 from deuteron.db.transaction import Transaction
-from deuteron.services.l3 import agent_rows, dvr, dvr_rows, ha, ha_networks, kinds, scheduling
+from deuteron.services.l3 import kinds
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
+from deuteron.services.l3.agents import rows as agent_rows
+from deuteron.services.l3.agents import scheduling
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr import rows as dvr_rows
+from deuteron.services.l3.ha import networks as ha_networks
+from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.kinds import Kind
 
 Row = dict[str, Any]

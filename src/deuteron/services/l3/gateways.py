@@ -25,9 +25,11 @@ from deuteron.errors import (
     RouterExternalGatewayInUseByFloatingIp,
     RouterGatewayInUseByNDPProxy,
 )
-from deuteron.services.l3 import dvr, floating_ip_rows, overlaps, routes
+from deuteron.services.l3 import overlaps, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.floating import rows as floating_ip_rows
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
 
 Info = Mapping[str, Any]

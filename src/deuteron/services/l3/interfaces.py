@@ -33,9 +33,11 @@ from deuteron.errors import (
     SubnetMismatchForPort,
     SubnetNotFound,
 )
-from deuteron.services.l3 import dvr, kinds, news, overlaps, routers, routes, scheduling
+from deuteron.services.l3 import kinds, news, overlaps, routers, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
+from deuteron.services.l3.agents import scheduling
+from deuteron.services.l3.dvr import routers as dvr
 from deuteron.services.l3.router_rows import GATEWAY, Attached, Router
 
 Row = dict[str, Any]

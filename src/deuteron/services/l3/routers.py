@@ -22,18 +22,12 @@ from deuteron.db import tags as tag_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import RouterInUse, RouterNotFound
 from deuteron.query import Query
-from deuteron.services.l3 import (
-    conversion,
-    gateways,
-    ha,
-    ha_networks,
-    kinds,
-    news,
-    routes,
-    scheduling,
-)
+from deuteron.services.l3 import conversion, gateways, kinds, news, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
+from deuteron.services.l3.agents import scheduling
+from deuteron.services.l3.ha import networks as ha_networks
+from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.router_rows import Attached, Router
 
 COLLECTION = rows.COLLECTION

@@ -31,7 +31,8 @@ from deuteron.errors import (
     TryAgain,
 )
 from deuteron.query import Query
-from deuteron.services.l3 import router_rows, way_rows
+from deuteron.services.l3 import router_rows
+from deuteron.services.l3.floating import way_rows
 from deuteron.services.ndp_proxy import rows
 
 Proxy = dict[str, Any]

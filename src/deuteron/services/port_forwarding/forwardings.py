@@ -29,10 +29,11 @@ from deuteron.errors import (
     PortNotFound,
 )
 from deuteron.query import Query
-from deuteron.services.l3 import floating_ip_rows, floating_ips, way_rows, ways
-from deuteron.services.l3 import forwarding_rows as rows
-from deuteron.services.l3 import forwardings as followed
-from deuteron.services.l3.way_rows import Address, Inside
+from deuteron.services.l3.floating import floating_ips, way_rows, ways
+from deuteron.services.l3.floating import forwarding_rows as rows
+from deuteron.services.l3.floating import forwardings as followed
+from deuteron.services.l3.floating import rows as floating_ip_rows
+from deuteron.services.l3.floating.way_rows import Address, Inside
 from deuteron.services.port_forwarding import rules
 
 Forwarding = dict[str, Any]

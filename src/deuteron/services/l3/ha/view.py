@@ -2,8 +2,8 @@
 
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
-from deuteron.services.l3 import ha_rows as rows
-from deuteron.services.l3.agent_view import HA_PORT, View
+from deuteron.services.l3.agents.view import HA_PORT, View
+from deuteron.services.l3.ha import rows
 from deuteron.services.l3.kinds import HA_PORT as OWNER
 
 _STATE = "_ha_state"

@@ -20,8 +20,8 @@ from deuteron.errors import (
     RouterNotFound,
     TryAgain,
 )
-from deuteron.services.l3 import way_rows as rows
-from deuteron.services.l3.way_rows import Address, Between, Inside
+from deuteron.services.l3.floating import way_rows as rows
+from deuteron.services.l3.floating.way_rows import Address, Between, Inside
 
 _DHCP = "network:dhcp"
 # What distributed routers reach on the host of the port.

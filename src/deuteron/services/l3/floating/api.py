@@ -10,7 +10,7 @@ from neutron_lib.api.definitions import (
     qos_gateway_ip,
 )
 
-from deuteron.services.l3 import floating_ips, pools
+from deuteron.services.l3.floating import floating_ips, pools
 from deuteron.surface import AttributeMap, Extension, Resource, defined_by
 
 ATTRIBUTES: AttributeMap = {

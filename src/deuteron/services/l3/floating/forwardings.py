@@ -9,8 +9,8 @@ from typing import Any
 
 from deuteron.db import revisions
 from deuteron.db.transaction import Transaction
-from deuteron.services.l3 import floating_ip_rows
-from deuteron.services.l3 import forwarding_rows as rows
+from deuteron.services.l3.floating import forwarding_rows as rows
+from deuteron.services.l3.floating import rows as floating_ip_rows
 
 Forwarding = dict[str, Any]
 

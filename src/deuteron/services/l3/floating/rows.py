@@ -27,7 +27,7 @@ from deuteron.db.service_tables import qos_policies
 from deuteron.db.tables import networks, ports, subnets
 from deuteron.db.transaction import Connectable
 from deuteron.query import Query
-from deuteron.services.l3 import forwarding_rows
+from deuteron.services.l3.floating import forwarding_rows
 
 FloatingIp = dict[str, Any]
 

@@ -24,9 +24,9 @@ from deuteron.db import ports as port_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import TryAgain
 from deuteron.query import Query
-from deuteron.services.l3 import dvr_rows as rows
 from deuteron.services.l3 import router_rows
 from deuteron.services.l3.afterwards import Afterwards
+from deuteron.services.l3.dvr import rows
 from deuteron.services.l3.kinds import AGENT_GATEWAY, DISTRIBUTED_INTERFACE, SNAT_PORT
 from deuteron.services.l3.router_rows import Attached
 

@@ -25,8 +25,8 @@ from deuteron.db import ports as port_rows
 from deuteron.db import provisioning as provisioning_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import InvalidInput, NoVRIDAvailable, PortNotFound, TryAgain
-from deuteron.services.l3 import ha_rows as rows
-from deuteron.services.l3.ha_rows import Place
+from deuteron.services.l3.ha import rows
+from deuteron.services.l3.ha.rows import Place
 from deuteron.services.l3.kinds import GATEWAY, HA_PORT, REPLICATED_INTERFACE, SNAT_PORT
 
 LOG = logging.getLogger(__name__)

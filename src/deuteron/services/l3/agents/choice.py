@@ -17,7 +17,7 @@ equal agents.
 from collections.abc import Iterable, Sequence
 
 from deuteron.core.placing import free_indexes, spread, zones_in_turn
-from deuteron.services.l3.agent_rows import (
+from deuteron.services.l3.agents.rows import (
     DVR,
     DVR_NO_EXTERNAL,
     LEGACY,

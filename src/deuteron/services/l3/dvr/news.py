@@ -19,8 +19,9 @@ from deuteron.core.followers import Entry
 from deuteron.db import ports as port_rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db.transaction import Connectable
-from deuteron.services.l3 import dvr, kinds
-from deuteron.services.l3 import dvr_rows as rows
+from deuteron.services.l3 import kinds
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr import rows
 
 Row = Mapping[str, Any]
 

@@ -18,11 +18,13 @@ from deuteron.core.port_journal import STATUS
 from deuteron.db import agents as agent_rows
 from deuteron.db.agents import L3_AGENT
 from deuteron.db.transaction import Connectable
-from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import agents, dvr, dvr_news, news, scheduling
-from deuteron.services.l3.dvr_news import Neighbour, PortNews
+from deuteron.services.l3 import news
+from deuteron.services.l3.agents import agents, rows, scheduling
+from deuteron.services.l3.agents.scheduling import SCHEDULED, UNSCHEDULED, How
+from deuteron.services.l3.dvr import news as dvr_news
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr.news import Neighbour, PortNews
 from deuteron.services.l3.kinds import HA_PORT
-from deuteron.services.l3.scheduling import SCHEDULED, UNSCHEDULED, How
 
 # Events that agents hear of that have the router; of a new one those hear that it is given to.
 _CHANGES = (news.UPDATE, news.CHANGED)

@@ -31,7 +31,7 @@ from deuteron.errors import (
     NotFound,
     TryAgain,
 )
-from deuteron.services.l3 import ha_rows as rows
+from deuteron.services.l3.ha import rows
 
 LOG = logging.getLogger(__name__)
 

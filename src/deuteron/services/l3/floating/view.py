@@ -14,9 +14,9 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.query import Query
-from deuteron.services.l3 import agent_view_rows as rows
-from deuteron.services.l3 import floating_ips
-from deuteron.services.l3.agent_view import View
+from deuteron.services.l3.agents import view_rows as rows
+from deuteron.services.l3.agents.view import View
+from deuteron.services.l3.floating import floating_ips
 
 _LEADING = "_floatingips"
 _FORWARDING = "_pf_floatingips"

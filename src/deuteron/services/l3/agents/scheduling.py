@@ -24,10 +24,10 @@ from deuteron.errors import (
     RouterReschedulingFailed,
     TryAgain,
 )
-from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import choice, ha
 from deuteron.services.l3.afterwards import Afterwards
-from deuteron.services.l3.agent_rows import L3Agent, Place, Schedulable
+from deuteron.services.l3.agents import choice, rows
+from deuteron.services.l3.agents.rows import L3Agent, Place, Schedulable
+from deuteron.services.l3.ha import routers as ha
 
 LOG = logging.getLogger(__name__)
 

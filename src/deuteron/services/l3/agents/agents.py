@@ -31,10 +31,10 @@ from deuteron.errors import (
     TryAgain,
 )
 from deuteron.query import Query
-from deuteron.services.l3 import agent_rows as rows
-from deuteron.services.l3 import choice, dvr, dvr_rows, ha, routers, scheduling
+from deuteron.services.l3 import routers
 from deuteron.services.l3.afterwards import Afterwards
-from deuteron.services.l3.agent_rows import (
+from deuteron.services.l3.agents import choice, rows, scheduling
+from deuteron.services.l3.agents.rows import (
     DVR,
     DVR_NO_EXTERNAL,
     LEGACY,
@@ -42,7 +42,10 @@ from deuteron.services.l3.agent_rows import (
     Place,
     Schedulable,
 )
-from deuteron.services.l3.scheduling import How
+from deuteron.services.l3.agents.scheduling import How
+from deuteron.services.l3.dvr import routers as dvr
+from deuteron.services.l3.dvr import rows as dvr_rows
+from deuteron.services.l3.ha import routers as ha
 from deuteron.surface import Related
 
 LOG = logging.getLogger(__name__)

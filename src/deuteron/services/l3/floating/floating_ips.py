@@ -36,9 +36,9 @@ from deuteron.errors import (
     QosPolicyNotFound,
 )
 from deuteron.query import Query
-from deuteron.services.l3 import floating_ip_rows as rows
-from deuteron.services.l3 import news, ways
-from deuteron.services.l3.ways import Way
+from deuteron.services.l3 import news
+from deuteron.services.l3.floating import rows, ways
+from deuteron.services.l3.floating.ways import Way
 
 FloatingIp = dict[str, Any]
 

@@ -17,9 +17,9 @@ from deuteron.context import RequestContext
 from deuteron.core import ports
 from deuteron.core.deployment import Deployment
 from deuteron.query import Query
-from deuteron.services.l3 import agent_view_rows as rows
 from deuteron.services.l3 import routers
-from deuteron.services.l3.agent_rows import L3Agent
+from deuteron.services.l3.agents import view_rows as rows
+from deuteron.services.l3.agents.rows import L3Agent
 from deuteron.services.l3.kinds import GATEWAY, INTERFACES
 
 Resource = dict[str, Any]

@@ -18,9 +18,10 @@ from deuteron.context import RequestContext
 from deuteron.core import distributed, ports
 from deuteron.core.deployment import Deployment
 from deuteron.errors import PortNotFound
-from deuteron.services.l3 import dvr_rows, ha
-from deuteron.services.l3 import hosting_rows as rows
-from deuteron.services.l3.hosting_rows import Hosted
+from deuteron.services.l3.agents import hosting_rows as rows
+from deuteron.services.l3.agents.hosting_rows import Hosted
+from deuteron.services.l3.dvr import rows as dvr_rows
+from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.kinds import GATEWAY, HA_PORT, SNAT_PORT
 
 _CENTRAL = (GATEWAY, SNAT_PORT)

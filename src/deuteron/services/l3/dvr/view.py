@@ -19,15 +19,15 @@ from deuteron.core import ports as port_verbs
 from deuteron.core.deployment import Deployment
 from deuteron.db import ports as port_rows
 from deuteron.query import Query
-from deuteron.services.l3 import dvr_rows as rows
-from deuteron.services.l3 import ha
-from deuteron.services.l3.agent_view import (
+from deuteron.services.l3.agents.view import (
     AGENT_GATEWAY_PORTS,
     GATEWAY_HOST,
     GATEWAY_PORT,
     SNAT_PORTS,
     View,
 )
+from deuteron.services.l3.dvr import rows
+from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.kinds import AGENT_GATEWAY, SNAT_PORT
 
 Row = dict[str, Any]

@@ -21,8 +21,7 @@ from deuteron.core.ports import OWNED_BY_AGENTS
 from deuteron.db import ports as port_rows
 from deuteron.db.transaction import Transaction
 from deuteron.errors import BadRequest, FipAssociated, ServicePortInUse
-from deuteron.services.l3 import floating_ip_rows as rows
-from deuteron.services.l3 import floating_ips, forwarding_rows, forwardings
+from deuteron.services.l3.floating import floating_ips, forwarding_rows, forwardings, rows
 
 Row = dict[str, Any]
 

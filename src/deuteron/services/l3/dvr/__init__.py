@@ -1,0 +1,1 @@
+"""Distributed routers: on every host that has ports on their subnets."""

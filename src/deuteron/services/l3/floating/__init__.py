@@ -1,0 +1,1 @@
+"""Floating IPs: addresses of external networks that lead to ports inside."""

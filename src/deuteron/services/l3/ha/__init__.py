@@ -1,0 +1,1 @@
+"""Highly available routers: on several agents, of which one is active."""
