@@ -1,171 +1,32 @@
 """The objects that agents keep, in the version that each of them knows: tables of fields.
 
-    Kind("Port", "1.11", (column("id"), ..., nested("security", PORT_SECURITY, ...)))
-    primitive(PORT, api_dict, "1.10")  ->  {"versioned_object.name": "Port", ...}
-
-A field has a name, the version that brought it, and a function of the object as the core gives it.
-Names, versions and forms are those of Neutron's objects as they were seen on the wire: a column
-that is null is left out, a relation that is null is sent as null.
+Names, versions and forms are those of Neutron's objects as they were seen on the wire.
 """
 
 import json
-import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from deuteron.errors import InvalidInput
+from deuteron.rpc.versioned import (
+    FIRST,
+    Data,
+    Field,
+    Kind,
+    Value,
+    Version,
+    attribute,
+    column,
+    columns,
+    derived_id,
+    many,
+    primitive,
+    related,
+)
 
-Data = Mapping[str, Any]
-Version = tuple[int, int]
-Value = Callable[[Data], Any]
-Versioned = Callable[[Data, Version], Any]
-
-_FIRST: Version = (1, 0)
-_OF_NOTHING = uuid.UUID(int=0)
 # Kept with the details for the API, and no part of them for agents.
 _BOUND_DRIVERS = "bound_drivers"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a kind of objects.
-
-    Args:
-        name: on the wire.
-        value: of an object, in a version of its kind.
-        since: the version that brought it.
-        relation: whether it is sent even if it is null.
-    """
-
-    name: str
-    value: Versioned
-    since: Version = _FIRST
-    relation: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of objects.
-
-    Args:
-        name: on the wire.
-        version: the newest, ``MAJOR.MINOR``.
-        fields: all that there are in the newest version.
-    """
-
-    name: str
-    version: str
-    fields: tuple[Field, ...]
-
-
-def parsed(version: Any) -> Version:
-    """A version as two numbers.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    numbers = _numbers(version) if isinstance(version, str) else None
-    if numbers is None:
-        raise InvalidInput(error_message="version must be two numbers, as 1.0")
-    return numbers
-
-
-@lru_cache(maxsize=200)
-def _numbers(version: str) -> Version | None:
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal() and len(version) < 20):
-        return None
-    return int(major), int(minor)
-
-
-def require(kind: Kind, version: Any) -> Version:
-    """A version that a kind has or had, as two numbers.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    limit, newest = parsed(version), parsed(kind.version)
-    if limit > newest or limit[0] != newest[0]:
-        raise InvalidInput(error_message=f"{kind.name} has no version {version[:20]}")
-    return limit
-
-
-def primitive(kind: Kind, data: Data, version: str | None = None) -> dict[str, Any]:
-    """An object as it is sent.
-
-    Args:
-        kind: of it.
-        data: the object as the core gives it.
-        version: that the receiver knows, None for the newest.
-
-    Raises:
-        InvalidInput: there is no such version.
-    """
-    wanted = version or kind.version
-    limit = require(kind, wanted)
-    values: dict[str, Any] = {}
-    for field in kind.fields:
-        if field.since <= limit:
-            value = field.value(data, limit)
-            if value is not None or field.relation:
-                values[field.name] = value
-    return envelope(kind, wanted, values)
-
-
-def envelope(kind: Kind, version: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The form of any object.
-
-    Args:
-        kind: of it.
-        version: in which its fields are.
-        values: field -> value.
-    """
-    return {
-        "versioned_object.name": kind.name,
-        "versioned_object.namespace": "versionedobjects",
-        "versioned_object.version": version,
-        "versioned_object.data": values,
-    }
-
-
-def column(name: str, *, since: Version = _FIRST, key: str | None = None) -> Field:
-    """A field that has the value of an attribute.
-
-    Args:
-        name: of the field.
-        since: the version that brought it.
-        key: the attribute, if that is called otherwise.
-    """
-    attribute = key or name
-    return Field(name=name, value=lambda data, _: data.get(attribute), since=since)
-
-
-def _columns(*names: str) -> tuple[Field, ...]:
-    return tuple(column(name) for name in names)
-
-
-def related(name: str, value: Value, *, since: Version = _FIRST) -> Field:
-    """A field that is sent even if it is null."""
-    return Field(name=name, value=lambda data, _: value(data), since=since, relation=True)
-
-
-def many(name: str, kind: Kind, items: Callable[[Data], Iterable[Data]]) -> Field:
-    """A list of other objects."""
-    return related(name, lambda data: [primitive(kind, item) for item in items(data)])
-
-
-def _derived_id(*parts: object) -> str:
-    """An id for what has none of its own; the same each time."""
-    return str(uuid.uuid5(_OF_NOTHING, "/".join(map(str, parts))))
-
-
-def _attribute(name: str) -> Value:
-    return lambda data: data.get(name)
-
-
-_STANDARD = _columns("revision_number", "description", "created_at", "updated_at")
+_STANDARD = columns("revision_number", "description", "created_at", "updated_at")
 
 # --- networks -------------------------------------------------------------------------------------
 
@@ -173,28 +34,28 @@ NETWORK_SEGMENT = Kind(
     name="NetworkSegment",
     version="1.0",
     fields=(
-        *_columns("id", "network_id", "name", "network_type", "physical_network"),
-        *_columns("segmentation_id", "is_dynamic", "segment_index"),
+        *columns("id", "network_id", "name", "network_type", "physical_network"),
+        *columns("segmentation_id", "is_dynamic", "segment_index"),
         related("hosts", lambda data: data.get("hosts", [])),
         *_STANDARD,
     ),
 )
 NETWORK_PORT_SECURITY = Kind(
-    name="NetworkPortSecurity", version="1.0", fields=_columns("id", "port_security_enabled")
+    name="NetworkPortSecurity", version="1.0", fields=columns("id", "port_security_enabled")
 )
 NETWORK = Kind(
     name="Network",
     version="1.3",
     fields=(
-        *_columns("id", "project_id", "name", "status", "admin_state_up", "vlan_transparent"),
+        *columns("id", "project_id", "name", "status", "admin_state_up", "vlan_transparent"),
         column("qinq", key="qinq", since=(1, 2)),
         column("shared"),
         column("mtu"),
         related("security", lambda data: primitive(NETWORK_PORT_SECURITY, data)),
         many("segments", NETWORK_SEGMENT, lambda data: data["segment_objects"]),
         related("pvlan", lambda data: bool(data.get("pvlan")), since=(1, 3)),
-        related("dns_domain", _attribute("dns_domain")),
-        related("qos_policy_id", _attribute("qos_policy_id")),
+        related("dns_domain", attribute("dns_domain")),
+        related("qos_policy_id", attribute("qos_policy_id")),
         *_STANDARD,
     ),
 )
@@ -202,12 +63,12 @@ NETWORK = Kind(
 # --- subnets --------------------------------------------------------------------------------------
 
 ALLOCATION_POOL = Kind(
-    name="IPAllocationPool", version="1.0", fields=_columns("id", "subnet_id", "start", "end")
+    name="IPAllocationPool", version="1.0", fields=columns("id", "subnet_id", "start", "end")
 )
 DNS_NAME_SERVER = Kind(
-    name="DNSNameServer", version="1.0", fields=_columns("address", "subnet_id", "order")
+    name="DNSNameServer", version="1.0", fields=columns("address", "subnet_id", "order")
 )
-ROUTE = Kind(name="Route", version="1.0", fields=_columns("subnet_id", "destination", "nexthop"))
+ROUTE = Kind(name="Route", version="1.0", fields=columns("subnet_id", "destination", "nexthop"))
 
 
 def _pools(subnet: Data) -> list[Data]:
@@ -215,7 +76,7 @@ def _pools(subnet: Data) -> list[Data]:
         {
             **pool,
             "subnet_id": subnet["id"],
-            "id": _derived_id(subnet["id"], pool["start"], pool["end"]),
+            "id": derived_id(subnet["id"], pool["start"], pool["end"]),
         }
         for pool in subnet["allocation_pools"]
     ]
@@ -232,20 +93,20 @@ SUBNET = Kind(
     name="Subnet",
     version="1.2",
     fields=(
-        *_columns("id", "project_id", "name", "network_id", "segment_id", "subnetpool_id"),
-        *_columns("ip_version", "cidr", "gateway_ip"),
+        *columns("id", "project_id", "name", "network_id", "segment_id", "subnetpool_id"),
+        *columns("ip_version", "cidr", "gateway_ip"),
         many("allocation_pools", ALLOCATION_POOL, _pools),
         column("enable_dhcp"),
         column("shared"),
         many("dns_nameservers", DNS_NAME_SERVER, _name_servers),
-        related("dns_publish_fixed_ip", _attribute("dns_publish_fixed_ip"), since=(1, 1)),
+        related("dns_publish_fixed_ip", attribute("dns_publish_fixed_ip"), since=(1, 1)),
         many(
             "host_routes",
             ROUTE,
             lambda data: [{**route, "subnet_id": data["id"]} for route in data["host_routes"]],
         ),
-        *_columns("ipv6_ra_mode", "ipv6_address_mode"),
-        related("service_types", _attribute("service_types")),
+        *columns("ipv6_ra_mode", "ipv6_address_mode"),
+        related("service_types", attribute("service_types")),
         related("external", lambda data: bool(data.get("router:external")), since=(1, 2)),
         *_STANDARD,
     ),
@@ -256,28 +117,28 @@ SUBNET = Kind(
 ADDRESS_PAIR = Kind(
     name="AllowedAddressPair",
     version="1.0",
-    fields=_columns("port_id", "mac_address", "ip_address"),
+    fields=columns("port_id", "mac_address", "ip_address"),
 )
 BINDING = Kind(
     name="PortBinding",
     version="1.0",
     fields=(
-        *_columns("port_id", "host"),
+        *columns("port_id", "host"),
         Field(name="profile", value=lambda data, _: json.dumps(data["profile"])),
         column("vif_type"),
         Field(name="vif_details", value=lambda data, _: _details(data["vif_details"])),
-        *_columns("vnic_type", "status"),
+        *columns("vnic_type", "status"),
     ),
 )
 DISTRIBUTED_BINDING = Kind(
     name="DistributedPortBinding",
     version="1.0",
     fields=(
-        *_columns("port_id", "host"),
+        *columns("port_id", "host"),
         Field(name="profile", value=lambda data, _: json.dumps(data["profile"])),
         column("vif_type"),
         Field(name="vif_details", value=lambda data, _: _details(data["vif_details"])),
-        *_columns("vnic_type", "status"),
+        *columns("vnic_type", "status"),
         Field(name="router_id", value=lambda data, _: data["device_id"]),
     ),
 )
@@ -285,7 +146,7 @@ BINDING_LEVEL = Kind(
     name="PortBindingLevel",
     version="1.1",
     fields=(
-        *_columns("port_id", "host", "level", "driver"),
+        *columns("port_id", "host", "level", "driver"),
         related("segment", lambda data: _segment(data["segment"])),
         Field(
             name="segment_id",
@@ -297,20 +158,20 @@ BINDING_LEVEL = Kind(
 DHCP_OPTION = Kind(
     name="ExtraDhcpOpt",
     version="1.1",
-    fields=_columns("id", "port_id", "opt_name", "opt_value", "ip_version"),
+    fields=columns("id", "port_id", "opt_name", "opt_value", "ip_version"),
 )
 IP_ALLOCATION = Kind(
     name="IPAllocation",
     version="1.0",
-    fields=_columns("port_id", "subnet_id", "network_id", "ip_address"),
+    fields=columns("port_id", "subnet_id", "network_id", "ip_address"),
 )
 PORT_SECURITY = Kind(
-    name="PortSecurity", version="1.0", fields=_columns("id", "port_security_enabled")
+    name="PortSecurity", version="1.0", fields=columns("id", "port_security_enabled")
 )
 PORT_DNS = Kind(
     name="PortDNS",
     version="1.1",
-    fields=_columns(
+    fields=columns(
         "port_id",
         "current_dns_name",
         "current_dns_domain",
@@ -321,7 +182,7 @@ PORT_DNS = Kind(
     ),
 )
 DATA_PLANE_STATUS = Kind(
-    name="PortDataPlaneStatus", version="1.0", fields=_columns("port_id", "data_plane_status")
+    name="PortDataPlaneStatus", version="1.0", fields=columns("port_id", "data_plane_status")
 )
 HINTS = Kind(
     name="PortHints",
@@ -365,7 +226,7 @@ def _options(port: Data) -> list[dict[str, Any]]:
             {
                 **option,
                 "port_id": port["id"],
-                "id": _derived_id(port["id"], option["opt_name"], option["ip_version"]),
+                "id": derived_id(port["id"], option["opt_name"], option["ip_version"]),
             },
         )
         for option in port.get("extra_dhcp_opts") or ()
@@ -403,8 +264,8 @@ PORT = Kind(
     name="Port",
     version="1.11",
     fields=(
-        *_columns("id", "project_id", "name", "network_id", "mac_address", "admin_state_up"),
-        *_columns("device_id", "device_owner", "status"),
+        *columns("id", "project_id", "name", "network_id", "mac_address", "admin_state_up"),
+        *columns("device_id", "device_owner", "status"),
         related("allowed_address_pairs", _of_port("allowed_address_pairs", ADDRESS_PAIR)),
         related("bindings", _of_port("bindings", BINDING)),
         related("data_plane_status", _if_set("data_plane_status", DATA_PLANE_STATUS), since=(1, 1)),
@@ -414,11 +275,11 @@ PORT = Kind(
         related("fixed_ips", _of_port("fixed_ips", IP_ALLOCATION)),
         related("hints", _if_set("hints", HINTS), since=(1, 8)),
         related("security", lambda data: primitive(PORT_SECURITY, data)),
-        related("security_group_ids", _attribute("security_groups")),
-        related("pvlan_type", _attribute("pvlan_type"), since=(1, 11)),
-        related("pvlan_community", _attribute("pvlan_community"), since=(1, 11)),
-        related("qos_policy_id", _attribute("qos_policy_id")),
-        related("qos_network_policy_id", _attribute("qos_network_policy_id"), since=(1, 5)),
+        related("security_group_ids", attribute("security_groups")),
+        related("pvlan_type", attribute("pvlan_type"), since=(1, 11)),
+        related("pvlan_community", attribute("pvlan_community"), since=(1, 11)),
+        related("qos_policy_id", attribute("qos_policy_id")),
+        related("qos_network_policy_id", attribute("qos_network_policy_id"), since=(1, 5)),
         related("binding_levels", _of_port("binding_levels", BINDING_LEVEL)),
         *_STANDARD,
     ),
@@ -430,11 +291,11 @@ SECURITY_GROUP_RULE = Kind(
     name="SecurityGroupRule",
     version="1.3",
     fields=(
-        *_columns("id", "project_id", "security_group_id", "remote_group_id", "direction"),
-        *_columns("ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix"),
+        *columns("id", "project_id", "security_group_id", "remote_group_id", "direction"),
+        *columns("ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix"),
         column("remote_address_group_id", since=(1, 1)),
-        related("normalized_cidr", _attribute("normalized_cidr"), since=(1, 2)),
-        related("belongs_to_default_sg", _attribute("belongs_to_default_sg"), since=(1, 3)),
+        related("normalized_cidr", attribute("normalized_cidr"), since=(1, 2)),
+        related("belongs_to_default_sg", attribute("belongs_to_default_sg"), since=(1, 3)),
         *_STANDARD,
     ),
 )
@@ -449,7 +310,7 @@ def _is_default(group: Data) -> bool:
 
 
 # The version of the rules in each version of the groups from that on.
-_RULES_IN_GROUP = (((1, 6), "1.3"), ((1, 4), "1.2"), ((1, 3), "1.1"), (_FIRST, "1.0"))
+_RULES_IN_GROUP = (((1, 6), "1.3"), ((1, 4), "1.2"), ((1, 3), "1.1"), (FIRST, "1.0"))
 
 
 def _rules(group: Data, limit: Version) -> list[dict[str, Any]]:
@@ -461,7 +322,7 @@ SECURITY_GROUP = Kind(
     name="SecurityGroup",
     version="1.6",
     fields=(
-        *_columns("id", "name", "project_id"),
+        *columns("id", "name", "project_id"),
         column("shared", since=(1, 1)),
         column("stateful", since=(1, 2)),
         related("is_default", _is_default),
@@ -470,13 +331,13 @@ SECURITY_GROUP = Kind(
     ),
 )
 ADDRESS_ASSOCIATION = Kind(
-    name="AddressAssociation", version="1.0", fields=_columns("address", "address_group_id")
+    name="AddressAssociation", version="1.0", fields=columns("address", "address_group_id")
 )
 ADDRESS_GROUP = Kind(
     name="AddressGroup",
     version="1.2",
     fields=(
-        *_columns("id", "name", "project_id"),
+        *columns("id", "name", "project_id"),
         column("shared", since=(1, 2)),
         many(
             "addresses",
@@ -495,13 +356,13 @@ ADDRESS_GROUP = Kind(
 SUB_PORT = Kind(
     name="SubPort",
     version="1.0",
-    fields=_columns("port_id", "trunk_id", "segmentation_type", "segmentation_id"),
+    fields=columns("port_id", "trunk_id", "segmentation_type", "segmentation_id"),
 )
 TRUNK = Kind(
     name="Trunk",
     version="1.1",
     fields=(
-        *_columns("admin_state_up", "id", "project_id", "name", "port_id", "status"),
+        *columns("admin_state_up", "id", "project_id", "name", "port_id", "status"),
         many(
             "sub_ports",
             SUB_PORT,
@@ -515,13 +376,13 @@ TRUNK = Kind(
 
 
 def _rule_kind(name: str, *fields: str) -> Kind:
-    return Kind(name=name, version="1.5", fields=_columns(*fields, "id", "qos_policy_id"))
+    return Kind(name=name, version="1.5", fields=columns(*fields, "id", "qos_policy_id"))
 
 
 _RULE_KINDS: Mapping[str, tuple[Kind, Version]] = {
     "bandwidth_limit": (
         _rule_kind("QosBandwidthLimitRule", "max_kbps", "max_burst_kbps", "direction"),
-        _FIRST,
+        FIRST,
     ),
     "dscp_marking": (_rule_kind("QosDscpMarkingRule", "dscp_mark"), (1, 1)),
     "minimum_bandwidth": (
@@ -553,9 +414,9 @@ QOS_POLICY = Kind(
     name="QosPolicy",
     version="1.10",
     fields=(
-        *_columns("id", "project_id", "name", "shared"),
+        *columns("id", "project_id", "name", "shared"),
         Field(name="rules", value=_policy_rules, relation=True),
-        related("is_default", _attribute("is_default"), since=(1, 6)),
+        related("is_default", attribute("is_default"), since=(1, 6)),
         *_STANDARD,
     ),
 )
@@ -565,27 +426,25 @@ QOS_POLICY = Kind(
 CONNTRACK_HELPER = Kind(
     name="ConntrackHelper",
     version="1.0",
-    fields=_columns("id", "router_id", "protocol", "port", "helper"),
+    fields=columns("id", "router_id", "protocol", "port", "helper"),
 )
 NDP_PROXY = Kind(
     name="NDPProxy",
     version="1.0",
-    fields=_columns(
-        "id", "name", "project_id", "router_id", "port_id", "ip_address", "description"
-    ),
+    fields=columns("id", "name", "project_id", "router_id", "port_id", "ip_address", "description"),
 )
 PORT_FORWARDING = Kind(
     name="PortForwarding",
     version="1.3",
     fields=(
-        *_columns("id", "floatingip_id", "external_port", "protocol", "internal_port_id"),
-        *_columns("internal_ip_address", "internal_port"),
+        *columns("id", "floatingip_id", "external_port", "protocol", "internal_port_id"),
+        *columns("internal_ip_address", "internal_port"),
         column("external_port_range", since=(1, 3)),
         column("internal_port_range", since=(1, 3)),
-        related("floating_ip_address", _attribute("floating_ip_address")),
-        related("router_id", _attribute("router_id")),
+        related("floating_ip_address", attribute("floating_ip_address")),
+        related("router_id", attribute("router_id")),
         column("description", since=(1, 2)),
-        *_columns("revision_number", "created_at", "updated_at"),
+        *columns("revision_number", "created_at", "updated_at"),
     ),
 )
 
@@ -602,7 +461,7 @@ AGENT = Kind(
     name="Agent",
     version="1.1",
     fields=(
-        *_columns("id", "agent_type", "binary", "topic", "host", "availability_zone"),
+        *columns("id", "agent_type", "binary", "topic", "host", "availability_zone"),
         column("admin_state_up"),
         _time("started_at"),
         _time("created_at"),

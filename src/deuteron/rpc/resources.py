@@ -18,9 +18,9 @@ from deuteron.core import (
 from deuteron.core.deployment import Deployment
 from deuteron.errors import InvalidInput
 from deuteron.query import Query
-from deuteron.rpc import arguments, objects
+from deuteron.rpc import arguments, objects, versioned
 from deuteron.rpc.endpoint import Call, Endpoint
-from deuteron.rpc.objects import Kind
+from deuteron.rpc.versioned import Kind
 from deuteron.services.conntrack_helper import helpers
 from deuteron.services.ndp_proxy import proxies
 from deuteron.services.port_forwarding import forwardings
@@ -203,9 +203,9 @@ def _pulled(
     wanted: Mapping[str, tuple[Any, ...]],
     version: Any,
 ) -> list[dict[str, Any]]:
-    objects.require(source.kind, version)
+    versioned.require(source.kind, version)
     return [
-        objects.primitive(source.kind, one, version)
+        versioned.primitive(source.kind, one, version)
         for one in source.load(d, call.ctx, Query(filters=wanted))
     ]
 

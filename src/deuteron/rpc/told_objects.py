@@ -20,10 +20,10 @@ from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry
 from deuteron.errors import InvalidInput
 from deuteron.query import Query
-from deuteron.rpc import objects
+from deuteron.rpc import objects, versioned
 from deuteron.rpc.message import Message
-from deuteron.rpc.objects import Kind
 from deuteron.rpc.resources import SOURCES
+from deuteron.rpc.versioned import Kind
 
 Data = Mapping[str, Any]
 Present = Mapping[str, Mapping[str, dict[str, Any]]]
@@ -184,13 +184,13 @@ def _pushed(
 def _form(kind: Kind, one: Data, version: str) -> dict[str, Any]:
     """The object; where only its id is known that alone, with a mark that there is no more."""
     if one.keys() == {"id"}:
-        return {**objects.envelope(kind, version, dict(one)), "versioned_object.changes": ["id"]}
-    return objects.primitive(kind, one, version)
+        return {**versioned.envelope(kind, version, dict(one)), "versioned_object.changes": ["id"]}
+    return versioned.primitive(kind, one, version)
 
 
 def _has(kind: Kind, version: str) -> bool:
     try:
-        objects.require(kind, version)
+        versioned.require(kind, version)
     except InvalidInput:
         return False
     return True

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from deuteron.errors import InvalidInput
-from deuteron.rpc import objects
-from deuteron.rpc.objects import primitive
+from deuteron.rpc import objects, versioned
+from deuteron.rpc.versioned import primitive
 from tests.observed import messages
 
 Data = dict[str, Any]
@@ -96,7 +96,7 @@ def as_it_is(values: Data) -> Data:
     return values
 
 
-KINDS: dict[str, tuple[objects.Kind, Callable[[Data], Data]]] = {
+KINDS: dict[str, tuple[versioned.Kind, Callable[[Data], Data]]] = {
     "Port": (objects.PORT, as_port),
     "Network": (objects.NETWORK, as_network),
     "Subnet": (objects.SUBNET, as_subnet),
@@ -143,7 +143,7 @@ def a_port(**more: Any) -> Data:
     return as_port(plain(SENT["Port", "1.11"])) | more
 
 
-def fields(kind: objects.Kind, data: Data, version: str) -> set[str]:
+def fields(kind: versioned.Kind, data: Data, version: str) -> set[str]:
     return set(primitive(kind, data, version)["versioned_object.data"])
 
 
