@@ -1,6 +1,5 @@
 """Connection tracking helpers of routers, on each database, and what agents hear of them."""
 
-import threading
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from deuteron.rpc.endpoint import Call
 from deuteron.services.conntrack_helper import helpers
 from deuteron.services.l3 import routers
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 
 CALL = Call(ctx=ADMIN, sender="Message of a test", reply_queue=None, outgoing=None)  # type: ignore[arg-type]
 TFTP = {"protocol": "udp", "port": 69, "helper": "tftp"}
@@ -32,25 +32,8 @@ def router(site: Site) -> str:
 
 
 def test_one_of_many_equal_ones_is_made(site: Site, router: str) -> None:
-    ready = threading.Barrier(8)
-    said: list[type] = []
-
-    def add() -> None:
-        ready.wait()
-        for _ in range(20):
-            try:
-                helpers.create(site.d, ADMIN, router, [TFTP])
-            except errors.TryAgain:
-                continue
-            except errors.BadRequest as error:
-                said.append(type(error))
-            return
-
-    threads = [threading.Thread(target=add) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    jobs = [lambda: helpers.create(site.d, ADMIN, router, [TFTP])] * 8
+    said = [type(error) for error in at_once(*jobs)]
     assert said == [errors.BadRequest] * 7
     assert len(helpers.list_(site.d, ADMIN, router, EVERYTHING)) == 1
 

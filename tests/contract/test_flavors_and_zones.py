@@ -1,8 +1,6 @@
 """Flavors, availability zones, the default external network and topologies, on each database."""
 
-import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from deuteron.query import EVERYTHING, Query
 from deuteron.services.auto_allocate import topologies
 from deuteron.services.flavors import flavors, profiles
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 
 
 @pytest.fixture
@@ -45,30 +44,6 @@ def a_flavor(site: Site, **values: Any) -> dict[str, Any]:
         **values,
     }
     return flavors.create(site.d, ADMIN, [body])[0]
-
-
-def at_once(*jobs: Callable[[], Any]) -> list[BaseException]:
-    """Run jobs at the same time, again where they lost a race; what they raised."""
-    ready = threading.Barrier(len(jobs))
-    failures: list[BaseException] = []
-
-    def run(job: Callable[[], Any]) -> None:
-        ready.wait()
-        for _ in range(20):
-            try:
-                job()
-            except errors.TryAgain:
-                continue
-            except Exception as error:
-                failures.append(error)
-            return
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
 
 
 def test_flavors_are_read_as_they_were_made(site):

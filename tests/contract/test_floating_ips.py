@@ -18,7 +18,8 @@ from deuteron.rpc.endpoint import Call
 from deuteron.services.l3 import interfaces, routers
 from deuteron.services.l3.floating import floating_ips as verbs
 from deuteron.services.port_forwarding import forwardings
-from tests.contract.test_routers import a_router, at_once
+from tests import races
+from tests.contract.test_routers import a_router
 from tests.deployments import ADMIN, Site, a_deployment
 
 AT_ONCE = 20
@@ -51,8 +52,8 @@ class Joined:
 
     def calls(self, number: int, call: Callable[[Deployment, int], Any]) -> list[Any]:
         """What as many calls at once, from both processes, returned or raised."""
-        return at_once(
-            [lambda d=self.both[one % 2], one=one: call(d, one) for one in range(number)]
+        return races.results(
+            *(lambda d=self.both[one % 2], one=one: call(d, one) for one in range(number))
         )
 
     def forwarding(self, port: dict[str, Any], external: int, **values: Any) -> dict[str, Any]:
@@ -148,11 +149,9 @@ def test_no_interface_or_gateway_goes_from_under_one(joined):
     for go, come in ways.values():
         for turn in range(4):
             one, other = joined.both[turn % 2], joined.both[1 - turn % 2]
-            left, led = at_once(
-                [
-                    lambda d=one, go=go: go(d),
-                    lambda d=other: verbs.update(d, ADMIN, made["id"], {"port_id": port["id"]}),
-                ]
+            left, led = races.results(
+                lambda d=one, go=go: go(d),
+                lambda d=other: verbs.update(d, ADMIN, made["id"], {"port_id": port["id"]}),
             )
             assert isinstance(left, Exception) != isinstance(led, Exception), (left, led)
             if isinstance(led, Exception):
@@ -200,15 +199,13 @@ def test_a_floating_ip_leads_whole_or_forwards_whatever_comes_first(joined):
         made = joined.floating_ip()
         whole, part = joined.port(), joined.port()
 
-        results = at_once(
-            [
-                lambda made=made, whole=whole: verbs.update(
-                    joined.both[0], ADMIN, made["id"], {"port_id": whole["id"]}
-                ),
-                lambda made=made, part=part: forwardings.create(
-                    joined.both[1], ADMIN, made["id"], [joined.forwarding(part, 80)]
-                ),
-            ]
+        results = races.results(
+            lambda made=made, whole=whole: verbs.update(
+                joined.both[0], ADMIN, made["id"], {"port_id": whole["id"]}
+            ),
+            lambda made=made, part=part: forwardings.create(
+                joined.both[1], ADMIN, made["id"], [joined.forwarding(part, 80)]
+            ),
         )
 
         assert len(succeeded(results)) == 1, results
@@ -313,13 +310,11 @@ def test_no_address_goes_from_under_one(joined):
         forwarding = joined.forwarding(port, 80, internal_ip_address=addresses[0])
         lead = {"port_id": port["id"], "fixed_ip_address": addresses[0]}
 
-        lost, led = at_once(
-            [
-                lambda d=one, port=port, keep=keep: ports.update(d, ADMIN, port["id"], keep),
-                (lambda d=other, lead=lead: verbs.update(d, ADMIN, whole["id"], lead))
-                if turn % 3
-                else lambda d=other, f=forwarding: forwardings.create(d, ADMIN, part["id"], [f]),
-            ]
+        lost, led = races.results(
+            lambda d=one, port=port, keep=keep: ports.update(d, ADMIN, port["id"], keep),
+            (lambda d=other, lead=lead: verbs.update(d, ADMIN, whole["id"], lead))
+            if turn % 3
+            else lambda d=other, f=forwarding: forwardings.create(d, ADMIN, part["id"], [f]),
         )
 
         kept = {each["ip_address"] for each in joined.site.show(port)["fixed_ips"]}

@@ -1,8 +1,6 @@
 """Highly available routers on each database: their networks, VRRP groups, ports and states."""
 
-import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +23,7 @@ from deuteron.query import Query
 from deuteron.services.l3.ha import networks as networks_of_ha
 from deuteron.services.l3.ha import routers as ha
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 from tests.rows import NOW
 
 L3 = "L3 agent"
@@ -98,25 +97,6 @@ def schedule(site: Site, router: dict[str, Any], *agents: tuple[str, str]) -> li
     return ports.follow_up(site.d, ADMIN, made)
 
 
-def at_once(jobs: list[Callable[[], Any]]) -> list[BaseException]:
-    ready = threading.Barrier(len(jobs))
-    failures: list[BaseException] = []
-
-    def run(job: Callable[[], Any]) -> None:
-        ready.wait()
-        try:
-            job()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
-
-
 def of_ha(site: Site) -> list[tuple[str, str]]:
     with site.d.database.read() as conn:
         return [tuple(row) for row in conn.execute(select(ha_networks))]
@@ -173,7 +153,7 @@ def test_a_project_may_bring_its_own_network_once(site):
 
 def test_of_many_creates_at_once_there_is_one_network_and_no_group_twice(site):
     made: list[dict[str, Any]] = []
-    failures = at_once([lambda: made.append(a_router(site))] * 20)
+    failures = at_once(*[lambda: made.append(a_router(site))] * 20, tries=1)
     assert not failures
     [(_, network_id)] = of_ha(site)
     with site.d.database.read() as conn:
@@ -192,7 +172,7 @@ def test_creates_and_deletes_at_once_leave_nothing_behind(site):
         for _ in range(3):
             delete(site, a_router(site))
 
-    assert not at_once([come_and_go] * 4)
+    assert not at_once(*[come_and_go] * 4, tries=1)
     networks_of_ha.remove_if_unused(site.d, ADMIN, "p")
     assert not of_ha(site)
 

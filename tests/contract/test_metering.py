@@ -1,7 +1,5 @@
 """Metering labels and their rules, on each database."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +11,7 @@ from deuteron.db.engine import Database
 from deuteron.query import EVERYTHING, Query
 from deuteron.services.metering import labels, rules
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 
 OTHER = RequestContext(request_id="req-2", project_id="other")
 
@@ -44,30 +43,6 @@ def a_rule(label: dict[str, Any], prefix: str, **values: Any) -> dict[str, Any]:
         "remote_ip_prefix": prefix,
         **values,
     }
-
-
-def at_once(*jobs: Callable[[], Any]) -> list[BaseException]:
-    """Run jobs at the same time, again where they lost a race; what they raised."""
-    ready = threading.Barrier(len(jobs))
-    failures: list[BaseException] = []
-
-    def run(job: Callable[[], Any]) -> None:
-        ready.wait()
-        for _ in range(20):
-            try:
-                job()
-            except errors.TryAgain:
-                continue
-            except Exception as error:
-                failures.append(error)
-            return
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
 
 
 def test_labels_and_rules_are_read_as_they_were_made(site):

@@ -1,6 +1,5 @@
 """NDP proxies on each database: what they hold, what agents hear of them, who wins."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from deuteron.rpc.endpoint import Call
 from deuteron.services.l3 import interfaces, routers
 from deuteron.services.ndp_proxy import proxies
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 
 CALL = Call(ctx=ADMIN, sender="Message of a test", reply_queue=None, outgoing=None)  # type: ignore[arg-type]
 
@@ -72,33 +72,14 @@ def place(site: Site) -> Place:
     return Place(site)
 
 
-def at_once(*jobs: Callable[[], Any]) -> list[type]:
-    """Run jobs at the same time, again where they lost a race; what they raised."""
-    ready = threading.Barrier(len(jobs))
-    said: list[type] = []
-
-    def run(job: Callable[[], Any]) -> None:
-        ready.wait()
-        for _ in range(20):
-            try:
-                job()
-            except errors.TryAgain:
-                continue
-            except Exception as error:
-                said.append(type(error))
-            return
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return said
+def raised(*jobs: Callable[[], Any]) -> list[type]:
+    """The types of what jobs at the same time raised."""
+    return [type(error) for error in at_once(*jobs)]
 
 
 def test_one_of_many_proxies_for_an_address_is_made(place: Place) -> None:
     port = place.site.port(place.network)["id"]
-    said = at_once(*[lambda: place.proxy(port)] * 6)
+    said = raised(*[lambda: place.proxy(port)] * 6)
     assert said == [errors.NDPProxyExists] * 5
     assert len(proxies.list_(place.d, ADMIN, EVERYTHING)) == 1
 
@@ -106,7 +87,7 @@ def test_one_of_many_proxies_for_an_address_is_made(place: Place) -> None:
 def test_no_proxy_is_left_without_its_interface_or_port(place: Place) -> None:
     for _ in range(3):
         port = place.site.port(place.network)["id"]
-        said = at_once(
+        said = raised(
             lambda port=port: place.proxy(port),
             lambda port=port: ports.delete(place.d, ADMIN, port),
         )
@@ -115,7 +96,7 @@ def test_no_proxy_is_left_without_its_interface_or_port(place: Place) -> None:
         assert proxies.list_(place.d, ADMIN, EVERYTHING) == []
     port = place.site.port(place.network)["id"]
     leave = {"subnet_id": place.inside}
-    said = at_once(
+    said = raised(
         lambda: place.proxy(port),
         lambda: interfaces.remove(place.d, ADMIN, place.router, leave),
     )

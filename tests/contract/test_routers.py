@@ -1,7 +1,5 @@
 """Routers on each database: what a race leaves, and that a refusal leaves nothing."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +15,7 @@ from deuteron.query import Query
 from deuteron.services.l3 import interfaces
 from deuteron.services.l3 import routers as verbs
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import results
 
 
 @pytest.fixture
@@ -47,30 +46,6 @@ def count(site: Site, table: Any) -> int:
         return int(conn.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each call returned or raised; a call that lost a race is made again, as by the API."""
-    results: list[Any] = [None] * len(calls)
-    start = threading.Barrier(len(calls))
-
-    def run(at: int) -> None:
-        start.wait()
-        for _ in range(40):
-            try:
-                results[at] = calls[at]()
-            except errors.TryAgain:
-                continue
-            except errors.NetworkError as error:
-                results[at] = error
-            return
-
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def test_one_of_many_puts_a_router_on_a_subnet(site, elsewhere):
     router = a_router(site)
     subnet = a_subnet(site, "10.0.0.0/24")
@@ -80,11 +55,11 @@ def test_one_of_many_puts_a_router_on_a_subnet(site, elsewhere):
         for d in (site.d, elsewhere) * 10
     ]
 
-    results = at_once(calls)
+    ends = results(*calls)
 
-    won = [one for one in results if isinstance(one, dict)]
-    assert len(won) == 1, results
-    assert all(isinstance(one, errors.BadRequest) for one in results if one not in won), results
+    won = [one for one in ends if isinstance(one, dict)]
+    assert len(won) == 1, ends
+    assert all(isinstance(one, errors.BadRequest) for one in ends if one not in won), ends
     assert count(site, router_ports) == count(site, port_table) == 1
 
 
@@ -97,9 +72,9 @@ def test_one_of_many_routers_gets_the_gateway_address_of_a_subnet(site, elsewher
         for d, router in zip((site.d, elsewhere) * 3, made, strict=True)
     ]
 
-    results = at_once(calls)
+    ends = results(*calls)
 
-    assert len([one for one in results if isinstance(one, dict)]) == 1, results
+    assert len([one for one in ends if isinstance(one, dict)]) == 1, ends
     assert count(site, router_ports) == count(site, port_table) == 1
 
 
@@ -111,10 +86,10 @@ def test_overlapping_subnets_never_get_to_one_router_together(site, elsewhere):
         for d, one in ((site.d, wide), (elsewhere, narrow))
     ]
 
-    results = at_once(calls)
+    ends = results(*calls)
 
-    assert len([one for one in results if isinstance(one, dict)]) == 1, results
-    assert len([one for one in results if isinstance(one, errors.BadRequest)]) == 1, results
+    assert len([one for one in ends if isinstance(one, dict)]) == 1, ends
+    assert len([one for one in ends if isinstance(one, errors.BadRequest)]) == 1, ends
 
 
 def test_a_router_that_cannot_have_its_gateway_is_not_made(site):

@@ -1,6 +1,5 @@
 """QoS policies and trunks on each database: what is kept, what a race leaves, what others see."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from deuteron.query import EVERYTHING, Query
 from deuteron.services.qos import policies, rules
 from deuteron.services.trunk import trunks
 from tests.deployments import ADMIN, Site, a_deployment
+from tests.races import at_once
 
 OTHER = RequestContext(request_id="req-2", project_id="other")
 
@@ -62,26 +62,6 @@ def a_trunk(site: Site, port: dict[str, Any], *subports: dict[str, Any]) -> dict
         "sub_ports": list(subports),
     }
     return trunks.create(site.d, ADMIN, [body])[0]
-
-
-def at_once(*jobs: Callable[[], Any]) -> list[BaseException]:
-    """Run jobs at the same time; what they raised."""
-    ready = threading.Barrier(len(jobs))
-    failures: list[BaseException] = []
-
-    def run(job: Callable[[], Any]) -> None:
-        ready.wait()
-        try:
-            job()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
 
 
 def test_a_policy_is_read_as_it_was_made(site):
