@@ -24,8 +24,9 @@ pytestmark = pytest.mark.e2e
 
 ECHO = 7
 _BEHIND = "10.77.0.1"
-# The seconds within which connections work again when a host is lost.
-_FAILOVER = 10
+# The seconds within which connections work again when a host is lost: nine where nobody else uses
+# the processors, four of them VRRP's. A test tells what is broken and not what is slow.
+_FAILOVER = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
