@@ -157,6 +157,9 @@ def test_an_interface_has_the_gateway_address(api: Api) -> None:
     assert api.show("router", router["id"])["revision_number"] == router["revision_number"] + 1
     assert api.call("DELETE", f"/routers/{router['id']}").refused == (409, "RouterInUse")
     assert api.call("DELETE", f"/ports/{port['id']}").refused == (409, "ServicePortInUse")
+    kept = {"port": {"fixed_ips": [{"subnet_id": subnet["id"]}]}}
+    same = api.call("PUT", f"/ports/{port['id']}", kept)
+    assert same.body["port"]["fixed_ips"] == port["fixed_ips"]
     moved = {"port": {"fixed_ips": [{"ip_address": "10.0.0.9"}]}}
     assert api.call("PUT", f"/ports/{port['id']}", moved).refused == (400, "BadRequest")
     assert remove(api, router, subnet).body == answer

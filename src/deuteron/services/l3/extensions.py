@@ -7,7 +7,7 @@
 Source: alias l3-port-ip-change-not-allowed; device owners as observed of Neutron.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deuteron.core.extension import ResourceExtension
@@ -37,8 +37,7 @@ def _on_update(
     """The addresses are not yet in the row: the changes say what they are to be."""
     if not original["device_owner"].startswith(_OF_ROUTERS) or "fixed_ips" not in changes:
         return
-    wished = {one.get("ip_address") for one in changes["fixed_ips"]}
-    if wished == {one["ip_address"] for one in original["fixed_ips"]}:
+    if _are_kept(original["fixed_ips"], changes["fixed_ips"]):
         return
     router = rows.of_port(tx, row["id"])
     if router is None:
@@ -47,6 +46,13 @@ def _on_update(
         msg = f"the addresses of port {row['id']} are a matter of router {router['id']}"
         raise BadRequest(resource="ports", msg=msg)
     news.changed(tx, [router])
+
+
+def _are_kept(present: Sequence[Mapping[str, str]], wished: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a wish is for the addresses that there are; a subnet alone is for the one there."""
+    of_subnet = {one["subnet_id"]: one["ip_address"] for one in present}
+    asked = {one.get("ip_address") or of_subnet.get(one.get("subnet_id", "")) for one in wished}
+    return asked == {one["ip_address"] for one in present} and len(wished) == len(present)
 
 
 def _on_delete(tx: Transaction, port: Mapping[str, Any]) -> None:
