@@ -97,7 +97,14 @@ def test_trunks(openstack: OpenStack) -> None:
 
 def test_flavors(openstack: OpenStack) -> None:
     provider = {"Service Type": "VPN", "Name": "swan", "Default": True}
-    assert openstack.shown("network service provider list") == [provider]
+    listed = openstack.shown("network service provider list")
+    assert [one for one in listed if one["Service Type"] == "VPN"] == [provider]
+    assert {one["Name"] for one in listed if one["Service Type"] == "L3_ROUTER_NAT"} == {
+        "dvrha",
+        "dvr",
+        "ha",
+        "single_node",
+    }
     driven = openstack.shown(
         "network flavor profile create --driver swan.Driver --description first --enable"
     )
