@@ -2,7 +2,10 @@
 
     counts   in this process: SQL statements of each operation
     starts   of fresh servers, by the clock
-    load     two workers; CPU time per request, from /proc, and memory
+    load     two workers; CPU time per request, and memory
+    agents   what an L3 agent asks for that starts, if there is a broker
+
+With ``--server`` it measures one that runs already, whoever made it: load and agents only.
 
 The load comes from one client that waits for each answer: what is measured is the cost of a
 request, not how many fit into a second.
@@ -16,16 +19,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import budget, processes, report
+from bench import agents, budget, processes, report
 from bench.client import Client, Failed
-from bench.load import Load
+from bench.load import HOST, PARTS, Load
 from bench.report import Results
 from bench.statements import counts
-from tests.instances import mariadb
+from tests.instances import mariadb, rabbitmq
 from tests.instances.mariadb import MariaDB
+from tests.instances.rabbitmq import RabbitMQ
 from tests.instances.service import Options, Service, as_ini
 
 KINDS = ("SQLite", "MariaDB")
+AGENTS = "agents"
 ML2: Mapping[str, object] = {
     "mechanism_drivers": "openvswitch,linuxbridge,l2population",
     "project_network_types": "vxlan",
@@ -46,7 +51,10 @@ def main() -> int:
     """Measures, prints the table, writes JSON if asked."""
     arguments = _arguments()
     measured: dict[str, Results] = {}
-    for kind in arguments.database or KINDS:
+    if arguments.server:
+        measured[arguments.server] = _measure_running(arguments)
+        arguments.database = []
+    for kind in KINDS if arguments.database is None else arguments.database:
         if kind == "MariaDB" and mariadb.programs() is None:
             _say("MariaDB is not installed: left out")
             continue
@@ -72,6 +80,36 @@ def _measure(kind: str, arguments: argparse.Namespace) -> Results:
             _say(f"{kind}: starting servers")
             _measure_starts(results, arguments.starts)
         _measure_load(kind, urls.get("load"), results, arguments)
+        if rabbitmq.programs() is None:
+            _say(f"{kind}: RabbitMQ is not installed: agents are left out")
+        elif AGENTS in arguments.part:
+            _measure_agents(kind, urls.get("agents"), results, arguments)
+    return results
+
+
+def _measure_running(arguments: argparse.Namespace) -> Results:
+    results = Results()
+    pids = [one for pid in arguments.pids for one in processes.family(pid)]
+    client = Client(arguments.server)
+    load = Load(
+        client=client,
+        pids=pids,
+        count=arguments.count,
+        repeat=arguments.repeat,
+        parts=arguments.part,
+        host=arguments.host or HOST,
+        reports=arguments.host is None,
+    )
+    try:
+        results.costs = load.run(lambda words: _say(f"{arguments.server}: {words}"))
+        if AGENTS in arguments.part and arguments.transport:
+            _say(f"{arguments.server}: making routers for an agent")
+            results.costs |= agents.measured(
+                client, arguments.transport, pids, repeat=arguments.repeat
+            )
+    except Failed as failure:
+        sys.exit(str(failure))
+    client.close()
     return results
 
 
@@ -97,13 +135,35 @@ def _measure_load(
         pids = processes.family(service.pid)
         client = Client(service.url)
         _note_memory(results, pids, "idle")
-        load = Load(client=client, pids=pids, count=arguments.count, repeat=arguments.repeat)
+        load = Load(
+            client=client,
+            pids=pids,
+            count=arguments.count,
+            repeat=arguments.repeat,
+            parts=arguments.part,
+        )
         try:
             results.costs = load.run(lambda words: _say(f"{kind}: {words}"))
         except Failed as failure:
             sys.exit(f"{failure}\n{service.log}")
         _note_memory(results, pids, "after all this")
         client.close()
+
+
+def _measure_agents(
+    kind: str, url: str | None, results: Results, arguments: argparse.Namespace
+) -> None:
+    broker = RabbitMQ()
+    try:
+        broker.start()
+        options = {**_options(url), "DEFAULT": {"transport_url": broker.url}}
+        with Service(options, workers=2).running() as service:
+            _say(f"{kind}: making routers for an agent")
+            client, pids = Client(service.url), processes.family(service.pid)
+            results.costs |= agents.measured(client, broker.url, pids, repeat=arguments.repeat)
+            client.close()
+    finally:
+        broker.remove()
 
 
 def _note_memory(results: Results, pids: list[int], when: str) -> None:
@@ -114,14 +174,14 @@ def _note_memory(results: Results, pids: list[int], when: str) -> None:
 
 @contextmanager
 def _databases(kind: str) -> Iterator[dict[str, str]]:
-    """URLs of two empty databases; none for SQLite, which is a file in the server's folder."""
+    """URLs of empty databases; none for SQLite, which is a file in the server's folder."""
     if kind == "SQLite":
         yield {}
         return
     server = MariaDB()
     try:
         server.start()
-        yield {name: server.create(name) for name in ("counts", "load")}
+        yield {name: server.create(name) for name in ("counts", "load", "agents")}
     finally:
         server.remove()
 
@@ -151,8 +211,30 @@ def _arguments() -> argparse.Namespace:
         "--count", type=int, default=200, help="requests of a kind and repeat (default: 200)"
     )
     parser.add_argument("--repeat", type=int, default=5, help="repeats (default: 5)")
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=(*PARTS, AGENTS),
+        help="only this part of load and agents; may be repeated",
+    )
     parser.add_argument("--starts", type=int, default=5, help="starts of a kind (default: 5)")
-    return parser.parse_args()
+    running = parser.add_argument_group("a server that runs already, without authentication")
+    running.add_argument("--server", metavar="URL", help="of its API, without a path")
+    running.add_argument(
+        "--pids",
+        type=lambda text: [int(one) for one in text.split(",")],
+        default=[],
+        metavar="PID,...",
+        help="its oldest processes",
+    )
+    running.add_argument(
+        "--host",
+        help="where an Open vSwitch agent is alive (default: one is reported by HTTP)",
+    )
+    running.add_argument("--transport", metavar="URL", help="of its broker, to ask as an agent")
+    arguments = parser.parse_args()
+    arguments.part = arguments.part or [*PARTS, AGENTS]
+    return arguments
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ measure: every operation `repeat` times `count` requests, on fresh objects
 """
 
 import statistics
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +14,9 @@ from bench.client import Client, Failed, decoded
 
 BULK = 100
 MANY = 10_000
-FLOATING = 1_000
+LISTED = 1_000
 HOST = "bench-1"
+PARTS = ("basics", "routing", "many")
 
 Requests = list[bytes]
 
@@ -53,12 +53,18 @@ class Load:
         pids: of its processes.
         count: requests of each kind in a repeat.
         repeat: how often.
+        parts: some of `PARTS`.
+        host: to which ports are bound.
+        reports: whether the Open vSwitch agent of that host is to report by HTTP, as no other does.
     """
 
     client: Client
     pids: list[int]
     count: int
     repeat: int
+    parts: Collection[str] = PARTS
+    host: str = HOST
+    reports: bool = True
     costs: dict[str, Cost] = field(default_factory=dict)
     _serial: int = 0
 
@@ -70,24 +76,34 @@ class Load:
         """
         count, repeat = self.count, self.repeat
         say("warming up")
-        self.count, self.repeat = 16, 1
-        self._basics(self._network_with_subnet())
-        self._routing()
+        self.count, self.repeat = min(16, count), 1
+        self._some()
         self.count, self.repeat = count, repeat
         say("measuring")
-        home = self._network_with_subnet()
-        self._basics(home)
-        outside = self._routing()
-        say(f"filling a network outside until there are {FLOATING:,} floating IPs")
-        self._floating(outside)
-        say(f"filling its subnet until there are {MANY:,} ports")
-        self._many(home)
+        self.costs.clear()
+        home, outside = self._some()
+        if "routing" in self.parts:
+            say(f"filling up to {LISTED:,} routers and floating IPs")
+            self._listed(outside)
+        if "many" in self.parts:
+            say(f"filling a subnet until there are {MANY:,} ports")
+            self._many(home)
         return self.costs
+
+    def _some(self) -> tuple[str, str]:
+        """What does not need many things; the ids of a network inside and of one outside."""
+        home, outside = self._network_with_subnet(), ""
+        if "basics" in self.parts:
+            self._basics(home)
+        if "routing" in self.parts:
+            outside = self._routing()
+        return home, outside
 
     # --- the operations ---------------------------------------------------------------------------
 
     def _basics(self, home: str) -> None:
-        self._agent_reports()
+        if self.reports:
+            self._agent_reports()
         networks = self._ids(
             self._measured(
                 "create network",
@@ -106,7 +122,8 @@ class Load:
         bound = self._measured(
             "create port with a host, bound",
             lambda _: [
-                self._port_request(home, **{"binding:host_id": HOST}) for _ in range(self.count)
+                self._port_request(home, **{"binding:host_id": self.host})
+                for _ in range(self.count)
             ],
         )
         self._require_bound(bound)
@@ -126,7 +143,7 @@ class Load:
         moved = self._measured(
             "update port, host",
             lambda turn: [
-                self._update_request(one, **{"binding:host_id": HOST}) for one in shares[turn]
+                self._update_request(one, **{"binding:host_id": self.host}) for one in shares[turn]
             ],
         )
         self._require_bound(moved)
@@ -146,12 +163,7 @@ class Load:
         routers = self._ids(
             self._measured(
                 "create router",
-                lambda _: [
-                    self.client.encoded(
-                        "POST", "/routers", {"router": {"name": f"r-{self._next()}"}}
-                    )
-                    for _ in range(self.count)
-                ],
+                lambda _: [self._router_request() for _ in range(self.count)],
             )
         )
         subnets = [self._subnet_of_its_own() for _ in routers]
@@ -196,16 +208,21 @@ class Load:
             ],
         )
 
-    def _floating(self, outside: str) -> None:
-        there = len(self.client.call("GET", "/floatingips?fields=id")["floatingips"])
-        for _ in range(there, FLOATING):
-            decoded(self.client.send(self._floating_request(outside)))
-        request = self.client.encoded("GET", f"/floatingips?limit={FLOATING}")
-        self._measured(
-            f"list {FLOATING:,} floating IPs",
-            lambda _: [request] * max(4, self.count // 25),
-            keep=False,
-        )
+    def _listed(self, outside: str) -> None:
+        for name, made in (
+            ("routers", self._router_request),
+            ("floatingips", lambda: self._floating_request(outside)),
+        ):
+            there = len(self.client.call("GET", f"/{name}?fields=id")[name])
+            for _ in range(there, LISTED):
+                decoded(self.client.send(made()))
+            request = self.client.encoded("GET", f"/{name}?limit={LISTED}")
+            words = name.replace("floatingips", "floating IPs")
+            self._measured(
+                f"list {LISTED:,} {words}",
+                lambda _, r=request: [r] * max(4, self.count // 25),
+                keep=False,
+            )
 
     def _many(self, home: str) -> None:
         there = len(self.client.call("GET", "/ports?fields=id")["ports"])
@@ -242,12 +259,10 @@ class Load:
         cpu, wall, answers = [], [], []
         for turn in range(self.repeat):
             requests = prepare(turn)
-            used, begin = processes.cpu_seconds(self.pids), time.perf_counter()
-            received = [self.client.send(request) for request in requests]
-            took = time.perf_counter() - begin
-            used = processes.cpu_seconds(self.pids) - used
-            cpu.append(used * 1000 / len(requests) / units)
-            wall.append(took * 1000 / len(requests) / units)
+            with processes.used(self.pids) as spent:
+                received = [self.client.send(request) for request in requests]
+            cpu.append(spent.cpu_ms / len(requests) / units)
+            wall.append(spent.wall_ms / len(requests) / units)
             if keep:
                 answers += [decoded(one) for one in received]
             elif any(status != 200 for status, _ in received):
@@ -265,7 +280,7 @@ class Load:
         agent = {
             "agent_type": "Open vSwitch agent",
             "binary": "neutron-openvswitch-agent",
-            "host": HOST,
+            "host": self.host,
             "topic": "N/A",
             "configurations": {"tunnel_types": ["vxlan"], "tunneling_ip": "192.0.2.1"},
         }
@@ -273,6 +288,9 @@ class Load:
 
     def _network_request(self) -> bytes:
         return self.client.encoded("POST", "/networks", {"network": {"name": f"n-{self._next()}"}})
+
+    def _router_request(self) -> bytes:
+        return self.client.encoded("POST", "/routers", {"router": {"name": f"r-{self._next()}"}})
 
     def _floating_request(self, network_id: str) -> bytes:
         floating_ip = {"floating_network_id": network_id}

@@ -28,7 +28,12 @@ def counts(configuration: Path) -> dict[str, int]:
     try:
         api = Api(application_of(deployment))
         api.ovs_agent(HOST)
-        return {**_of_creates(api, deployment.database), **_of_the_rest(api, deployment.database)}
+        database = deployment.database
+        return {
+            **_of_creates(api, database),
+            **_of_the_rest(api, database),
+            **_of_routing(api, database),
+        }
     finally:
         deployment.database.dispose()
 
@@ -82,6 +87,22 @@ def _of_the_rest(api: Api, database: Database) -> dict[str, int]:
         count(f"list {MANY:,} ports, full", "GET", "/ports")
         count(f"list {MANY:,} ports, fields=id", "GET", "/ports?fields=id")
         count(f"list {MANY:,} ports, limit=100", "GET", "/ports?limit=100")
+    return found
+
+
+def _of_routing(api: Api, database: Database) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for _ in range(2):
+        home = _home(api)
+        with counted(database) as statements:
+            router = api.create("router")["id"]
+        found["create router"] = len(statements)
+        subnet = api.call("GET", f"/subnets?network_id={home}").body["subnets"][0]["id"]
+        path = f"/routers/{router}/add_router_interface"
+        with counted(database) as statements:
+            answer = api.call("PUT", path, {"subnet_id": subnet})
+        assert answer.status < 300, answer
+        found["add router interface"] = len(statements)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from neutron_lib.plugins.ml2 import api
 from sqlalchemy import select
 
-from deuteron.core import agents, binding, explanations, ports
+from deuteron.core import agents, binding, bulk_binding, explanations, ports
 from deuteron.core.driver_sources import Lookups
 from deuteron.db import bindings as rows
 from deuteron.db.engine import Database
@@ -395,12 +395,12 @@ def test_what_a_crash_left_unbound_is_bound(site):
     port = site.port(site.network())
     with site.d.database.transaction(ADMIN) as tx:
         rows.reset(tx, port, {**port, "binding:host_id": "host-1"})
-    assert binding.resume(site.d, ADMIN) == 0  # somebody may be about to bind it
+    assert bulk_binding.resume(site.d, ADMIN) == 0  # somebody may be about to bind it
     site.clock.turn(61)
     site.report("host-1")
-    assert binding.resume(site.d, ADMIN) == 1
+    assert bulk_binding.resume(site.d, ADMIN) == 1
     assert site.show(port)["binding:vif_type"] == "ovs"
-    assert binding.resume(site.d, ADMIN) == 0
+    assert bulk_binding.resume(site.d, ADMIN) == 0
 
 
 # --- routed networks ------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from deuteron.app import authentication, followers, memory, plugins
 from deuteron.app.background import Background, Chore, Following, own_context
 from deuteron.app.deployment import build
 from deuteron.config import Settings
-from deuteron.core import binding, dhcp_agents, postcommit_repair, segment_ranges
+from deuteron.core import bulk_binding, dhcp_agents, postcommit_repair, segment_ranges
 from deuteron.core import followers as journal_followers
 from deuteron.core.deployment import Deployment
 from deuteron.core.failover import FailOver
@@ -194,7 +194,7 @@ def chores(deployment: Deployment) -> list[Chore]:
         Chore(
             name="ports left unbound",
             every=60,
-            run=lambda: binding.resume(deployment, own_context()),
+            run=lambda: bulk_binding.resume(deployment, own_context()),
         ),
         Chore(name="memory", every=10, run=memory.GiveBack()),
         *_of_dead_agents(deployment),

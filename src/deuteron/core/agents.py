@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import binding, dhcp_scheduling, segment_hosts
+from deuteron.core import bulk_binding, dhcp_scheduling, segment_hosts
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import agent_time, alive_since
 from deuteron.db import agents as rows
@@ -79,7 +79,7 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     if reaches_more:
         dhcp_scheduling.host_reaches_more(d, ctx, row["host"])
     if row["admin_state_up"] and (known is None or revived or changed):
-        binding.resume(d, ctx, host=row["host"])
+        bulk_binding.resume(d, ctx, host=row["host"])
     return NEW if known is None else REVIVED if revived else ALIVE
 
 
@@ -236,7 +236,7 @@ def update(
             }
             tx.journal("agent", agent_id, "update", "", details)
     if different.get("admin_state_up"):
-        binding.resume(d, ctx, host=agent["host"])
+        bulk_binding.resume(d, ctx, host=agent["host"])
     return {**agent, **different}
 
 

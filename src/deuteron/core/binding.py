@@ -20,7 +20,6 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deuteron import metrics
@@ -44,7 +43,6 @@ from deuteron.db.transaction import Transaction
 from deuteron.errors import (
     InvalidInput,
     MechanismDriverError,
-    NetworkError,
     NetworkNotFound,
     TryAgain,
 )
@@ -60,9 +58,6 @@ Port = dict[str, Any]
 
 DISTRIBUTED = "network:router_interface_distributed"
 _INPUTS = ("binding:host_id", "binding:vnic_type", "binding:profile")
-# A port without a binding for so long was left by a process that died before it bound it.
-_LEFT_BEHIND = timedelta(minutes=1)
-_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,14 +345,7 @@ def _commit(
         original = _claim(d, tx, port, decision, now)
         if original is None:
             return None
-        bound = {
-            **original,
-            "binding:vif_type": decision.vif_type,
-            "binding:vif_details": decision.vif_details,
-            "status": decision.status or original["status"],
-            "revision_number": original["revision_number"] + 1,
-            "updated_at": now,
-        }
+        bound = bound_port(original, decision, now)
         if not rows.bind(
             tx,
             port_id,
@@ -387,6 +375,24 @@ def _commit(
         )
         due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
     return Written(port=bound, due=due)
+
+
+def bound_port(port: Port, decision: Decision, now: str) -> Port:
+    """A port as it is when a decision about it is written.
+
+    Args:
+        port: API dict before.
+        decision: of the drivers.
+        now: ISO text in UTC.
+    """
+    return {
+        **port,
+        "binding:vif_type": decision.vif_type,
+        "binding:vif_details": decision.vif_details,
+        "status": decision.status or port["status"],
+        "revision_number": port["revision_number"] + 1,
+        "updated_at": now,
+    }
 
 
 def _claim(d: Deployment, tx: Transaction, port: Port, decision: Decision, now: str) -> Port | None:
@@ -471,40 +477,6 @@ def _commit_vetoed(
         LOG.error("Port %s stays unbound: %s", port["id"], error)
         keep_attempts(d, ctx, port["id"], attempts)
         return None
-
-
-def resume(d: Deployment, ctx: RequestContext, *, host: str | None = None) -> int:
-    """Bind the ports that wait for it.
-
-    Args:
-        d: the deployment.
-        ctx: the caller.
-        host: one whose agents are new, back or able to do more: all ports there that are not
-            bound. None: the ports of all hosts that a process which died left unbound.
-
-    Returns:
-        how many are bound now.
-    """
-    with d.database.read() as conn:
-        if host is not None:
-            waiting = rows.waiting_on(conn, host)
-        else:
-            before = datetime.fromisoformat(d.clock()).astimezone(UTC) - _LEFT_BEHIND
-            waiting = rows.left_unbound(conn, before.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    lookups = Lookups(d)
-    count = 0
-    for first in range(0, len(waiting), _BATCH):
-        with d.database.read() as conn:
-            ports = port_rows.get_many(conn, waiting[first : first + _BATCH])
-        for port in ports:
-            if not needed(port):
-                continue
-            try:
-                bind(d, ctx, port, lookups=lookups, quietly=True)
-            except NetworkError:
-                LOG.exception("Port %s could not be bound again", port["id"])
-            count += not needed(port)
-    return count
 
 
 def explain(d: Deployment, ctx: RequestContext, body: Mapping[str, Any]) -> Port:

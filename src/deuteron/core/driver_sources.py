@@ -5,7 +5,7 @@ Each value is read once per operation, however many drivers ask and however many
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -162,10 +162,16 @@ class Lookups:
     def segments(self, network_id: str) -> Sequence[Segment]:
         """Segments of a network, static and dynamic."""
         if network_id not in self._segments:
-            with reading(self._d, self._tx) as conn:
-                found = segment_rows.of_networks(conn, [network_id])
-            self._segments[network_id] = found.get(network_id, [])
+            self.read_segments([network_id])
         return self._segments[network_id]
+
+    def read_segments(self, network_ids: Collection[str]) -> None:
+        """Read the segments of networks that are not known yet: one statement."""
+        missing = sorted(set(network_ids) - self._segments.keys())
+        if missing:
+            with reading(self._d, self._tx) as conn:
+                found = segment_rows.of_networks(conn, missing)
+            self._segments.update((one, found.get(one, [])) for one in missing)
 
     def add(self, network_id: str, segment: Segment) -> None:
         """A segment was made just now."""

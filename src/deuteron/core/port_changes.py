@@ -1,6 +1,6 @@
 """What an update makes of a port: its addresses, its MAC address, whether it is bound anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deuteron.core import (
@@ -42,8 +42,23 @@ def require_wired_as_before(original: Port, changes: Mapping[str, Any]) -> None:
         )
 
 
-def changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str, Any]) -> Port:
-    """The port as it will be; addresses are claimed, its row is not yet written."""
+def changed(
+    d: Deployment,
+    tx: Transaction,
+    original: Port,
+    changes: Mapping[str, Any],
+    *,
+    subnets: Sequence[Mapping[str, Any]] | None = None,
+) -> Port:
+    """The port as it will be; addresses are claimed, its row is not yet written.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        original: API dict with what extensions show.
+        changes: validated attributes.
+        subnets: those of the port's network, if they were read already.
+    """
     port = {**original, **{name: changes[name] for name in _COLUMNS if name in changes}}
     for name in _BINDING:
         if name in changes:
@@ -61,7 +76,7 @@ def changed(d: Deployment, tx: Transaction, original: Port, changes: Mapping[str
     groups = security_groups.for_update(tx, changes, port, original)
     if groups is not None:
         port["security_groups"] = groups
-    port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port)
+    port["fixed_ips"] = _changed_addresses(d, tx, original, changes, port, subnets)
     if port["fixed_ips"] != original["fixed_ips"]:
         d.ports.readdressed(tx, port, original)
     d.ports.derive([port])
@@ -133,6 +148,7 @@ def _changed_addresses(
     original: Port,
     changes: Mapping[str, Any],
     port: Port,
+    subnets: Sequence[Mapping[str, Any]] | None,
 ) -> list[dict[str, str]]:
     """The addresses after an update, claimed and released."""
     current = original["fixed_ips"]
@@ -140,7 +156,8 @@ def _changed_addresses(
     renamed = port["mac_address"] != original["mac_address"]
     if not ("fixed_ips" in changes or renamed or moved):
         return list(current)
-    subnets = subnet_rows.of_networks(tx, [port["network_id"]])
+    if subnets is None:
+        subnets = subnet_rows.of_networks(tx, [port["network_id"]])
     if "fixed_ips" in changes or renamed:
         request = port_addresses.wish(tx, port, subnets, changes.get("fixed_ips", current))
         return ipam.reassign(tx, d.hints, request, current=current, old_mac=original["mac_address"])

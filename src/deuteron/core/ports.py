@@ -22,6 +22,7 @@ from typing import Any
 from deuteron.context import RequestContext
 from deuteron.core import (
     binding,
+    bulk_binding,
     dhcp_scheduling,
     distributed,
     driver_contexts,
@@ -38,7 +39,6 @@ from deuteron.core import (
     standard,
 )
 from deuteron.core.deployment import Deployment
-from deuteron.core.driver_sources import Lookups
 from deuteron.db import bindings as binding_rows
 from deuteron.db import networks as network_rows
 from deuteron.db import ports as rows
@@ -164,9 +164,7 @@ def follow_up(
         else:
             undo()
         raise
-    lookups = Lookups(d)
-    for port in made.ports:
-        binding.bind(d, ctx, port, lookups=lookups, fresh=True)
+    bulk_binding.bind(d, ctx, made.ports, fresh=True)
     dhcp_scheduling.schedule(d, ctx, made.unserved)
     return made.ports
 
@@ -334,7 +332,6 @@ def change(
     Raises:
         as `update`.
     """
-    ctx = tx.context
     d.ports.load(tx, [original])
     foreign_attributes.add(d, tx, Noun.PORT, [original])
     if not of_binding:
@@ -342,24 +339,50 @@ def change(
     port = port_changes.changed(d, tx, original, changes)
     if port == original:
         return port, None
-    levels = _levels_if(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
+    return port, write(d, tx, original, port)
+
+
+def write(d: Deployment, tx: Transaction, original: Port, port: Port) -> postcommits.Due | None:
+    """Write what an update has made of a port, and let drivers and the journal know.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        original: as it was read, with what extensions show.
+        port: as `port_changes.changed` made it.
+
+    Returns:
+        What `postcommits.run` takes after the commit.
+
+    Raises:
+        TryAgain: another one changed the port.
+        MechanismDriverError: a driver refused.
+    """
+    levels = levels_before(d, tx, original, Hook.UPDATE_PORT_POSTCOMMIT)
     _write(d, tx, original, port)
     if any(port[name] != original[name] for name in ("fixed_ips", "mac_address")):
         provisioning.await_dhcp(d, tx, [port["id"]])
     if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
         context = driver_contexts.for_port(
-            d, ctx, port, original=original, original_levels=levels, tx=tx
+            d, tx.context, port, original=original, original_levels=levels, tx=tx
         )
         d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, [context])
     port_journal.note(tx, "update", port, original)
     item = postcommits.Item(current=port, original=original, original_levels=levels)
-    return port, postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
+    return postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, [item])
 
 
-def _levels_if(
+def levels_before(
     d: Deployment, tx: Transaction, port: Port, hook: Hook
 ) -> tuple[BoundLevel, ...] | None:
-    """The binding levels of a port before they go, if any driver may ask for them."""
+    """The binding levels of a port before they go, if any driver may ask for them.
+
+    Args:
+        d: the deployment.
+        tx: the transaction in which they go.
+        port: as it is before.
+        hook: by which drivers would ask.
+    """
     if not d.mechanisms.overrides(hook):
         return None
     if port["binding:vif_type"] in _UNPLUGGED:
@@ -415,7 +438,7 @@ def remove(d: Deployment, tx: Transaction, port: Port) -> postcommits.Due | None
     d.ports.on_delete(tx, port)
     if distributed.is_spread(port):
         distributed.leave(d, tx, [port["id"]])
-    levels = _levels_if(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
+    levels = levels_before(d, tx, port, Hook.DELETE_PORT_POSTCOMMIT)
     if d.mechanisms.overrides(Hook.DELETE_PORT_PRECOMMIT):
         context = driver_contexts.for_port(d, tx.context, port, tx=tx)
         d.mechanisms.precommit(Hook.DELETE_PORT_PRECOMMIT, [context])

@@ -15,9 +15,8 @@ distributed        each host that asks            the host of the agent that it 
 from collections.abc import Collection, Mapping, Sequence
 
 from deuteron.context import RequestContext
-from deuteron.core import distributed, ports
+from deuteron.core import distributed, port_moves
 from deuteron.core.deployment import Deployment
-from deuteron.errors import PortNotFound
 from deuteron.services.l3.agents import hosting_rows as rows
 from deuteron.services.l3.agents.hosting_rows import Hosted
 from deuteron.services.l3.dvr import rows as dvr_rows
@@ -55,13 +54,13 @@ def bind_ports(d: Deployment, ctx: RequestContext, host: str, router_ids: Collec
     replicated = [one.port_id for one in found if one.owner == distributed.REPLICATED]
     if replicated:
         distributed.attend(d, ctx, replicated, host)
+    moving: dict[str, list[str]] = {}
     for one in found:
         wanted = _host_of(one, host, active.get(one.router_id), given.get(one.router_id))
         if wanted is not None and (one.host != wanted or not one.bound):
-            try:
-                ports.update(d, ctx, one.port_id, {"binding:host_id": wanted})
-            except PortNotFound:
-                continue  # removed meanwhile
+            moving.setdefault(wanted, []).append(one.port_id)
+    for wanted, port_ids in moving.items():
+        port_moves.to_host(d, ctx, port_ids, wanted)
 
 
 def _active(

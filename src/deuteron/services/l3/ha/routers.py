@@ -18,13 +18,13 @@ from typing import Any
 from neutron_lib import constants
 
 from deuteron.context import RequestContext
-from deuteron.core import distributed, ports, postcommits, provisioning
+from deuteron.core import distributed, port_moves, ports, postcommits, provisioning
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import alive_since
 from deuteron.db import ports as port_rows
 from deuteron.db import provisioning as provisioning_rows
 from deuteron.db.transaction import Connectable, Transaction
-from deuteron.errors import InvalidInput, NoVRIDAvailable, PortNotFound, TryAgain
+from deuteron.errors import InvalidInput, NoVRIDAvailable, TryAgain
 from deuteron.services.l3.ha import rows
 from deuteron.services.l3.ha.rows import Place
 from deuteron.services.l3.kinds import GATEWAY, HA_PORT, REPLICATED_INTERFACE, SNAT_PORT
@@ -225,11 +225,7 @@ def _bind_ports(d: Deployment, ctx: RequestContext, router_ids: Sequence[str], h
         return
     with d.database.read() as conn:
         moving = rows.ports_elsewhere(conn, sorted(router_ids), _FOLLOWING, host)
-    for port_id in moving:
-        try:
-            ports.update(d, ctx, port_id, {"binding:host_id": host})
-        except PortNotFound:
-            continue  # removed meanwhile
+    port_moves.to_host(d, ctx, moving, host)
 
 
 def count_on(d: Deployment, ctx: RequestContext, host: str) -> int:  # noqa: ARG001
