@@ -43,6 +43,13 @@ def test_one_that_is_there_is_not_missing(written: str) -> None:
     assert names.service_plugins([]).chosen is None
 
 
+def test_no_plugin_that_is_there_is_said_to_be_missing(settings: Settings) -> None:
+    there = [plugin.name for plugin in enabled(settings)]
+    assert "auto_allocate" in there
+    found = names.service_plugins(there)
+    assert (found.missing, found.unknown) == ({}, ())
+
+
 def test_nouns_extensions_and_what_is_shared_have_one_owner(settings: Settings) -> None:
     plugins = enabled(settings)
     for things in (

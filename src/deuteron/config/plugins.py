@@ -19,8 +19,9 @@ _MONOLITHIC = {
     "quantum.plugins.linuxbridge.lb_quantum_plugin.LinuxBridgePluginV2": "linuxbridge",
 }
 
-# What the server always does, whether its name is configured or not.
+# What the server always does, whether its name is configured or not; topologies need a router.
 _PART_OF_THE_SERVER = {
+    "auto_allocate": "neutron.services.auto_allocate.plugin.Plugin",
     "network_ip_availability": (
         "neutron.services.network_ip_availability.plugin.NetworkIPAvailabilityPlugin"
     ),
@@ -58,10 +59,6 @@ _NEEDED = {
 
 # name: (the API that is missing, paths of the classes)
 _KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
-    "auto_allocate": (
-        "auto-allocated topologies",
-        ("neutron.services.auto_allocate.plugin.Plugin",),
-    ),
     "bgp": (
         "BGP dynamic routing",
         ("neutron_dynamic_routing.services.bgp.bgp_plugin.BgpPlugin",),

@@ -28,7 +28,7 @@ from deuteron.ml2.dispatch import Hook
 LOG = logging.getLogger(__name__)
 
 # Ports in one transaction.
-AT_ONCE = 500
+AT_ONCE = 1000
 # A port without a binding for so long was left by a process that died before it bound it.
 _LEFT_BEHIND = timedelta(minutes=1)
 
