@@ -101,14 +101,15 @@ def _together(
 
 def _without_failed_again(tx: Transaction, decided: Sequence[Decided]) -> list[Decided]:
     """Those that changed; of the others the attempts alone are kept."""
-    again = [
-        one
-        for one in decided
-        if one[0]["binding:vif_type"] == "binding_failed" and not one[1].bound
-    ]
+    again: list[Decided] = []
+    changed: list[Decided] = []
+    for one in decided:
+        port, decision = one
+        fails_again = port["binding:vif_type"] == binding_rows.FAILED and not decision.bound
+        (again if fails_again else changed).append(one)
     if again:
         _keep_attempts(tx, again, fresh=False)
-    return [one for one in decided if one not in again]
+    return changed
 
 
 def _commit(

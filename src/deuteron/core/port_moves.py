@@ -102,10 +102,12 @@ def _together(
         for original in elsewhere:
             known = of_network.get(original["network_id"], [])
             port = port_changes.changed(d, tx, original, {_HOST: host}, subnets=known)
-            pairs.append((original, port))
-        alike = [pair for pair in pairs if _is_merely_moved(*pair)]
-        owed = [_write(d, tx, alike)] if alike else []
-        owed += [ports.write(d, tx, *pair) for pair in pairs if pair not in alike]
+            if port != original:
+                pairs.append((original, port))
+        by_kind = dict(grouped(pairs, lambda pair: _is_merely_moved(*pair)))
+        owed = [ports.write(d, tx, *pair) for pair in by_kind.get(False, ())]
+        if True in by_kind:
+            owed.append(_write(d, tx, by_kind[True]))
     changed = {port["id"]: port for _, port in pairs}
     return [changed.get(port["id"], port) for port in found], owed
 
