@@ -10,11 +10,12 @@ from sqlalchemy import select
 from deuteron.core import bindings, bulk_binding, explanations, port_moves, ports
 from deuteron.core.driver_sources import Lookups
 from deuteron.db import bindings as rows
+from deuteron.db import distributed_bindings
 from deuteron.db.engine import Database
 from deuteron.db.tables import journal, postcommits
 from deuteron.query import Query
-from deuteron.rpc import l3
-from deuteron.rpc.endpoint import Call
+from deuteron.services.l3.agents import hosting
+from deuteron.services.l3.ha import routers as ha
 from tests.deployments import ADMIN, Site, a_deployment
 from tests.routing import a_router, join, start
 from tests.statements import counted
@@ -22,7 +23,6 @@ from tests.statements import counted
 Port = dict[str, Any]
 
 FEW, MANY = 3, 12
-CALL = Call(ctx=ADMIN, sender="Message of a test", reply_queue=None, outgoing=None)  # type: ignore[arg-type]
 
 
 class Watching(api.MechanismDriver):
@@ -317,18 +317,44 @@ def test_a_port_without_address_gets_one_where_it_goes(site):
 # --- routers --------------------------------------------------------------------------------------
 
 
-def test_an_agent_that_gets_many_routers_costs_the_same_statements(site):
-    start(site, "h1")
+@pytest.mark.parametrize("kind", [{}, {"distributed": True}, {"ha": True}], ids=str)
+def test_an_agent_that_gets_many_routers_costs_the_same_statements(site, kind):
+    start(site, "h1", agent_mode="dvr_snat")
 
     def cost(count: int) -> int:
-        made = [a_router(site) for _ in range(count)]
-        joined = [join(site, router, "10.0.0.0/24") for router in made]
+        made = [a_router(site, **kind) for _ in range(count)]
+        joined = [join(site, router)["port_id"] for router in made]
         wanted = [router["id"] for router in made]
+        if kind.get("ha"):
+            ha.report_states(site.d, ADMIN, "h1", dict.fromkeys(wanted, "active"))
         with counted(site.d.database) as statements:
-            told = l3.sync_routers(site.d, CALL, host="h1", router_ids=wanted)
-        assert len(told) == count
-        for port in joined:
-            assert site.show({"id": port["port_id"]})["binding:vif_type"] == "ovs"
+            hosting.bind_ports(site.d, ADMIN, "h1", wanted)
+        with site.d.database.read() as conn:
+            there = distributed_bindings.on_host(conn, joined, "h1")
+            of_others = [site.show({"id": one})["binding:vif_type"] for one in joined]
+        if kind.get("distributed"):
+            assert [row["vif_type"] for row in there.values()] == ["ovs"] * count
+        else:
+            assert of_others == ["ovs"] * count
+        return len(statements)
+
+    cost(FEW)
+    assert cost(MANY) <= cost(FEW)
+
+
+def test_a_router_that_becomes_active_elsewhere_takes_its_ports_along(site):
+    for host in ("h1", "h2"):
+        start(site, host)
+
+    def cost(count: int) -> int:
+        router = a_router(site, ha=True)
+        joined = [join(site, router, f"10.0.{one}.0/24")["port_id"] for one in range(count)]
+        ha.report_states(site.d, ADMIN, "h1", {router["id"]: "active"})
+        with counted(site.d.database) as statements:
+            ha.report_states(site.d, ADMIN, "h2", {router["id"]: "active"})
+        for port_id in joined:
+            port = site.show({"id": port_id})
+            assert (port["binding:host_id"], port["binding:vif_type"]) == ("h2", "ovs")
         return len(statements)
 
     cost(FEW)

@@ -20,6 +20,7 @@ from deuteron.core import binding, port_journal
 from deuteron.core.deployment import Deployment
 from deuteron.core.driver_sources import Committing, Lookups
 from deuteron.db import bindings as binding_rows
+from deuteron.db import bulk_bindings
 from deuteron.db import distributed_bindings as rows
 from deuteron.db import ports as port_rows
 from deuteron.db.provisioning import PortState
@@ -73,6 +74,7 @@ def bind(d: Deployment, ctx: RequestContext, port_ids: Sequence[str], host: str)
     if not missing:
         return
     lookups = Lookups(d)
+    lookups.read_segments({port["network_id"] for port in missing})
     decided = [
         (port, binding.decide(d, ctx, _on(port, host), lookups, Committing(d, ctx)))
         for port in missing
@@ -89,10 +91,15 @@ def bind(d: Deployment, ctx: RequestContext, port_ids: Sequence[str], host: str)
                 rows.replace(
                     tx, port["id"], host, vif_type=one.vif_type, vif_details=one.vif_details
                 )
-            levels = [(level.driver, level.segment_id) for level in one.levels]
-            if levels:
-                binding_rows.insert_levels(tx, port["id"], host, levels)
             port_journal.note(tx, port_journal.BIND, port)
+        bulk_bindings.insert_levels(
+            tx,
+            [
+                (port["id"], host, number, level.driver, level.segment_id)
+                for port, one in decided
+                for number, level in enumerate(one.levels)
+            ],
+        )
     for port, one in decided:
         if not one.bound:
             binding.keep_attempts(d, ctx, port["id"], [one.attempt])
