@@ -15,11 +15,13 @@ card has filled in checksums (so senders do it: ``tx off``), tunnels leave by an
 of its own, and the kernel must not answer ARP for that address on the card.
 """
 
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e import vlans
 from tests.e2e.namespaces import Namespace, first_child, run
 from tests.instances.process import die_with_parent
 
@@ -36,6 +38,18 @@ sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 echo ready
 cat
 exit  # so that the shell stays, which reaps what others leave
+"""
+
+# Between a link and a card, for each VLAN; see `vlans`.
+_TAGGING = """
+cd /run/bpf
+ip link set {sub} up
+ip link set {end} up
+tc qdisc add dev {end} clsact
+tc qdisc replace dev {card} clsact
+tc filter replace dev {end} ingress pref 1 handle 1 bpf da object-pinned push{number}
+tc filter replace dev {card} ingress pref {number} handle 1 bpf da object-pinned pop{number}
+rm push{number} pop{number}
 """
 
 _OPEN_VSWITCH = """
@@ -151,6 +165,24 @@ class Host:
             f"sysctl -qw net.ipv4.conf.eth{number}.arp_ignore=1\n"
             f"ip link set eth{number} up"
         )
+
+    def vlan(self, card: str, number: int) -> None:
+        """Makes a card's sub-interface for a VLAN; a Linux bridge agent takes one that is there."""
+        sub, end = f"{card}.{number}", f"vlan{number}"
+        if self.run("ip", "link", "show", sub, check=False).returncode == 0:
+            return
+        by_kernel = ("ip", "link", "add", "link", card, "name", sub, "type", "vlan", "id")
+        if self.run(*by_kernel, str(number), check=False).returncode == 0:
+            return
+        self.run("ip", "link", "add", sub, "mtu", str(_MTU), "type", "veth", "peer", "name", end)
+        self.shell("mkdir -p /run/bpf; mountpoint -q /run/bpf || mount -t bpf bpf /run/bpf")
+        folder = Path(f"/proc/{self.pid}/root/run/bpf")
+        vlans.push(number, self._index(card), folder / f"push{number}")
+        vlans.pop(number, self._index(end), folder / f"pop{number}")
+        self.shell(_TAGGING.format(sub=sub, end=end, card=card, number=number))
+
+    def _index(self, link: str) -> int:
+        return self.namespace.inside(lambda: socket.if_nametoindex(link))
 
     def entering(self, *command: str) -> list[str]:
         """A command that runs another one on the host, as one of its processes."""

@@ -2,8 +2,8 @@
 
 ovs1 ovs2   Open vSwitch; physnet1 and physnet2
 ovs3        Open vSwitch; tunnels only
-lb1         Linux bridges; physnet1
-lb2         Linux bridges; tunnels only
+lb1         Linux bridges; physnet1 and physnet2
+lb2         Linux bridges; physnet2
 """
 
 import random
@@ -27,7 +27,12 @@ from tests.instances.service import Options, Service
 
 _BRIDGES = {"physnet1": "br-phys1", "physnet2": "br-phys2"}
 _CARDS = {"physnet1": "eth1", "physnet2": "eth2"}
-_HAVING = {"ovs1": ("physnet1", "physnet2"), "ovs2": ("physnet1", "physnet2"), "lb1": ("physnet1",)}
+_HAVING = {
+    "ovs1": ("physnet1", "physnet2"),
+    "ovs2": ("physnet1", "physnet2"),
+    "lb1": ("physnet1", "physnet2"),
+    "lb2": ("physnet2",),
+}
 # How the L3 agents of these hosts route what is distributed.
 _MODES = {"ovs1": "dvr_snat", "ovs2": "dvr"}
 # It looks at the zones that routers name.
@@ -208,6 +213,10 @@ class Site:
         vif_type = made["binding:vif_type"]
         assert vif_type not in {"unbound", "binding_failed"}, f"port on {host}: {vif_type}"
         machine = Machine(host=self.hosts[host], port=made, mtu=network["mtu"], ipv6=ipv6)
+        segment = self.bound_segment(machine)
+        if segment["network_type"] == "vlan" and not machine.host.open_vswitch:
+            card = _CARDS[segment["physical_network"]]
+            machine.host.vlan(card, segment["segmentation_id"])
         self.machines.append(machine)
         machine.plug(static=static)
         return machine
@@ -222,12 +231,13 @@ class Site:
 
         return until(active, f"ports {', '.join(waited)} are ACTIVE", seconds=seconds)
 
-    def bound_type(self, machine: Machine) -> str:
-        """The network type of the segment by which a machine's port is bound."""
+    def bound_segment(self, machine: Machine) -> Resource:
+        """The segment by which a machine's port is bound."""
         answer = self.api.request("GET", f"ports/{machine.port['id']}/binding-explanation")
         steps = answer["binding_explanation"]["attempts"][0]["steps"]
-        (kind,) = {one["segment"]["network_type"] for one in steps if one["outcome"] == "bound"}
-        return str(kind)
+        (segment,) = (one["segment"] for one in steps if one["outcome"] == "bound")
+        found: Resource = segment
+        return found
 
     def clear(self) -> None:
         """Ends all machines and deletes what was made for them."""

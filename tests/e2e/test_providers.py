@@ -15,6 +15,13 @@ def test_a_flat_network_spans_open_vswitch_and_linux_bridges(site: Site) -> None
     every_pair_reaches(machines)
 
 
+def test_a_vlan_spans_open_vswitch_and_linux_bridges(site: Site) -> None:
+    network = site.network("vlan", **{"provider:physical_network": "physnet2"})
+    machines = [site.machine(network, name) for name in ("ovs1", "ovs2", "lb1", "lb2")]
+    site.wait_until_active(machines)
+    every_pair_reaches(machines)
+
+
 def test_two_vlans_of_one_physical_network_are_apart(two_hosts: Site) -> None:
     networks = [
         two_hosts.network(
