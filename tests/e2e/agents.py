@@ -21,8 +21,9 @@ _PROGRAMS = {
     "l3": ("29", "neutron-l3-agent"),
     "metadata": ("29", "neutron-metadata-agent"),
 }
-# Later ones do not plug into Linux bridges.
+# Later L3 agents do not plug into Linux bridges; what works with them there is of the same release.
 _LAST_WITH_LINUX_BRIDGES = "25"
+_OF_ROUTERS = {"l3", "metadata"}
 # What a host needs for them, by the name of Debian's package.
 _COMMANDS = {
     "ovs-vswitchd": "openvswitch-switch",
@@ -35,6 +36,7 @@ _COMMANDS = {
     "arping": "iputils-arping",
     "bridge": "iproute2",
     "conntrack": "conntrack",
+    "curl": "curl",
     "ethtool": "ethtool",
     "ping": "iputils-ping",
     "keepalived": "keepalived",
@@ -96,7 +98,7 @@ class Agent:
 
     @property
     def _release(self) -> str:
-        if self.kind == "l3" and not self.host.open_vswitch:
+        if self.kind in _OF_ROUTERS and not self.host.open_vswitch:
             return _LAST_WITH_LINUX_BRIDGES
         return _PROGRAMS[self.kind][0]
 

@@ -75,6 +75,10 @@ class Machine:
         address = f"ip address add {self.address}/{self.prefix} dev eth0" if static else ""
         self.namespace.shell(
             f"sysctl -qw net.ipv6.conf.all.disable_ipv6={int(not self.ipv6)}\n"
+            # Nobody hears what it asks before it is wired, so it asks each second until it is told.
+            "sysctl -qw net.ipv6.conf.eth0.router_solicitations=-1\n"
+            "sysctl -qw net.ipv6.conf.eth0.router_solicitation_interval=1\n"
+            "sysctl -qw net.ipv6.conf.eth0.router_solicitation_max_interval=1\n"
             # A way that a router has told of may end while the router has another one.
             "sysctl -qw net.ipv4.conf.all.accept_redirects=0\n"
             "sysctl -qw net.ipv4.conf.eth0.accept_redirects=0\n"

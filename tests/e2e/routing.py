@@ -20,6 +20,7 @@ AGENTS = (
     ("l3", "ovs2"),
     ("l3", "lb1"),
     ("metadata", "ovs1"),
+    ("metadata", "lb1"),
 )
 # The processes of an L3 agent, by words of their command lines.
 _OF_L3 = "neutron-l3-agent|l3.conf|keepalived|radvd|haproxy"
