@@ -13,6 +13,9 @@ from tests.e2e.namespaces import Namespace, run
 from tests.e2e.networking import Resource
 
 _PATIENCE = 45
+# RFC 1350: a request to read, and the first and last block of the file.
+_TFTP_READ = b"\x00\x01file\x00octet\x00"
+_TFTP_DATA = b"\x00\x03\x00\x01text"
 _LEASE = """#!/bin/sh
 [ "$1" = bound ] || exit 0
 env > {lease}
@@ -130,6 +133,27 @@ class Machine:
         self._servers.append(server)
         threading.Thread(target=_tell, args=(server,), daemon=True).start()
 
+    def answer_tftp(self, port: int) -> None:
+        """Answers what is asked on an UDP port from another one, until it is unplugged."""
+        server = self.namespace.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        server.bind(("", port))
+        self._servers.append(server)
+        answering = self.namespace.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self._servers.append(answering)
+        threading.Thread(target=_answer_tftp, args=(server, answering), daemon=True).start()
+
+    def asks_by_tftp(self, address: str, port: int) -> bool:
+        """Whether it is answered, from whatever port, where it asks for a file."""
+        with self.namespace.inside(
+            lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ) as asking:
+            asking.settimeout(1)
+            asking.sendto(_TFTP_READ, (address, port))
+            try:
+                return asking.recv(100) == _TFTP_DATA
+            except TimeoutError:
+                return False
+
     def asks(self, address: str, port: int) -> str:
         """The address by which it is seen where it connects to; empty if it is not answered."""
         try:
@@ -228,6 +252,15 @@ def _tell(server: socket.socket) -> None:
             return
         with connection, suppress(OSError):
             connection.sendall(address[0].encode())
+
+
+def _answer_tftp(server: socket.socket, answering: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            asked, address = server.recvfrom(100)
+            if not asked:
+                return
+            answering.sendto(_TFTP_DATA, address)
 
 
 def _answer(connection: socket.socket) -> None:

@@ -8,12 +8,17 @@ from typing import Any
 Resource = dict[str, Any]
 
 _SINGULAR = {
+    "address-scopes": "address_scope",
     "floatingips": "floatingip",
+    "metering/metering-label-rules": "metering_label_rule",
+    "metering/metering-labels": "metering_label",
+    "ndp_proxies": "ndp_proxy",
     "networks": "network",
     "ports": "port",
     "routers": "router",
     "security-group-rules": "security_group_rule",
     "security-groups": "security_group",
+    "subnetpools": "subnetpool",
     "subnets": "subnet",
 }
 

@@ -1,5 +1,6 @@
 """Routers as the tests of packets make them, with who is behind them and who is outside."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,17 +22,23 @@ AGENTS = (
     ("l3", "lb1"),
     ("metadata", "ovs1"),
     ("metadata", "lb1"),
+    ("metering", "lb1"),
 )
+# Where metering agents tell what they have counted since they told of it. What they tell next may
+# have been counted already.
+_METERED = "notifications.info"
+_ROUNDS = 2
 # The processes of an L3 agent, by words of their command lines.
 _OF_L3 = "neutron-l3-agent|l3.conf|keepalived|radvd|haproxy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """A network outside, and a machine on it."""
+    """A network outside, a machine on it, and the pool of its IPv6 addresses."""
 
     network: Resource
     machine: Machine
+    pool: Resource
 
 
 def outside(site: Site, host: str = "ovs2") -> Outside:
@@ -41,9 +48,21 @@ def outside(site: Site, host: str = "ovs2") -> Outside:
         cidr="172.24.0.0/24",
         **{"provider:physical_network": "physnet1", "router:external": True},
     )
-    machine = site.machine(network, host, port_security_enabled=False, security_groups=[])
+    scope = site.api.create("address-scopes", name="outside", ip_version=6)
+    pool = site.api.create(
+        "subnetpools",
+        name="outside",
+        address_scope_id=scope["id"],
+        prefixes=["2001:db8:f::/48"],
+        default_prefixlen=64,
+    )
+    site.api.create("subnets", network_id=network["id"], ip_version=6, subnetpool_id=pool["id"])
+    machine = site.machine(
+        network, host, ipv6=True, port_security_enabled=False, security_groups=[]
+    )
+    machine.namespace.shell(f"ip address add {machine.address6}/64 dev eth0 nodad")
     machine.tell(PORT)
-    return Outside(network=network, machine=machine)
+    return Outside(network=network, machine=machine, pool=pool)
 
 
 def router(
@@ -93,9 +112,10 @@ def open_group(site: Site) -> Resource:
 
 
 def gateway_address(made: Resource) -> str:
-    """The address by which those behind a router are seen outside."""
-    address: str = made["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
-    return address
+    """The IPv4 address by which those behind a router are seen outside."""
+    fixed = made["external_gateway_info"]["external_fixed_ips"]
+    (address,) = (one["ip_address"] for one in fixed if ":" not in one["ip_address"])
+    return str(address)
 
 
 def wait_for_answer(asking: Machine, address: str, seen_as: str, *, seconds: float = 45) -> float:
@@ -119,6 +139,43 @@ def wait_for_status(site: Site, floating_ip: Resource, status: str) -> None:
         return bool(site.api.get("floatingips", floating_ip["id"])["status"] == status)
 
     until(told, f"{floating_ip['floating_ip_address']} is {status}")
+
+
+@dataclass(slots=True)
+class Meter:
+    """What metering agents tell of a label.
+
+    Args:
+        site: where they are.
+        label: which has rules; nothing is told of others.
+        packets: how many had been counted when it was read.
+    """
+
+    site: Site
+    label: Resource
+    packets: int = 0
+
+    def read(self) -> int:
+        """How many have been counted until now."""
+        self._listen()
+        told = 0
+
+        def after_all() -> bool:
+            nonlocal told
+            told += self._listen()
+            return told >= _ROUNDS
+
+        until(after_all, "the metering agent tells what it has counted")
+        return self.packets
+
+    def _listen(self) -> int:
+        told = 0
+        for message in self.site.rabbitmq.take(_METERED):
+            said = json.loads(json.loads(message)["oslo.message"])
+            if said["event_type"] == "l3.meter" and said["payload"]["label_id"] == self.label["id"]:
+                self.packets += said["payload"]["pkts"]
+                told += 1
+        return told
 
 
 def lose(host: Host) -> None:

@@ -23,6 +23,9 @@ from tests.e2e.site import Site
 pytestmark = pytest.mark.e2e
 
 ECHO = 7
+TFTP, OTHER = 69, 1069
+# The same object for all tests, so that they share a router.
+ON_LB = {"hosts": ["lb1"]}
 _BEHIND = "10.77.0.1"
 # The seconds within which connections work again when a host is lost: nine where nobody else uses
 # the processors, four of them VRRP's. A test tells what is broken and not what is slow.
@@ -81,12 +84,14 @@ def around(whole_site: Site) -> Iterator[Around]:
     )
     for machine in (around.one, around.two, around.three):
         machine.echo(ECHO)
+    for port in (TFTP, OTHER):
+        around.out.machine.answer_tftp(port)
     site.wait_until_active(site.machines)
     yield around
     site.clear()
 
 
-@pytest.fixture(scope="module", params=[{"hosts": ["ovs1"]}, {"hosts": ["lb1"]}], ids=str)
+@pytest.fixture(scope="module", params=[{"hosts": ["ovs1"]}, ON_LB], ids=str)
 def routed(around: Around, request: pytest.FixtureRequest) -> Iterator[Routed]:
     """A router on a host with Open vSwitch, on one with Linux bridges, or as a test wants it."""
     site, before = around.site, around.site.api.made
@@ -198,6 +203,15 @@ def test_without_snat_machines_are_seen_as_they_are(routed: Routed) -> None:
     routing.wait_for_answer(routed.one, out.address, routed.gateway)
 
 
+def _wait_until_told(machine: Machine) -> None:
+    """Waits until a router has told a machine its IPv6 address."""
+
+    def told() -> bool:
+        return machine.address6 in machine.namespace.run("ip", "-6", "address").stdout
+
+    until(told, f"{machine.address6} is told")
+
+
 def test_routers_tell_machines_their_ipv6_addresses(routed: Routed) -> None:
     site, api = routed.site, routed.site.api
     group = routing.open_group(site)
@@ -217,10 +231,7 @@ def test_routers_tell_machines_their_ipv6_addresses(routed: Routed) -> None:
     site.wait_until_active(machines)
     one, two = machines
     for machine in machines:
-        until(
-            lambda m=machine: m.address6 in m.namespace.run("ip", "-6", "address").stdout,
-            f"{machine.address6} is told",
-        )
+        _wait_until_told(machine)
     until(lambda: one.pings(two.address6), "they reach each other")
     two.echo(7)
     assert one.reaches(two.address6, 7)
@@ -231,6 +242,76 @@ def test_metadata_is_there_through_the_router(routed: Routed) -> None:
     with metadata.stand_in_for_nova(routed.site.hosts[host]):
         metadata.require_known(routed.one)
         metadata.require_known(routed.two)
+
+
+def test_a_router_answers_outside_for_ipv6_addresses_inside(routed: Routed) -> None:
+    site, api, out = routed.site, routed.site.api, routed.out.machine
+    network = site.network("vxlan", cidr="10.64.0.0/24")
+    subnet = api.create(
+        "subnets",
+        network_id=network["id"],
+        ip_version=6,
+        subnetpool_id=routed.out.pool["id"],
+        ipv6_ra_mode="slaac",
+        ipv6_address_mode="slaac",
+    )
+    api.connect(routed.router["id"], subnet["id"])
+    api.update("routers", routed.router["id"], enable_ndp_proxy=True)
+    group = routing.open_group(site)["id"]
+    machine = site.machine(network, "ovs2", ipv6=True, security_groups=[group])
+    machine.echo(ECHO)
+    # Outside they are taken for neighbours.
+    out.namespace.run("ip", "-6", "route", "replace", subnet["cidr"], "dev", "eth0")
+    _wait_until_told(machine)
+    assert not out.pings(machine.address6)
+    proxy = api.create("ndp_proxies", router_id=routed.router["id"], port_id=machine.port["id"])
+    until(lambda: out.pings(machine.address6), f"{machine.address6} answers outside")
+    assert out.reaches(machine.address6, ECHO)
+    api.delete("ndp_proxies", proxy["id"])
+    until(lambda: not out.pings(machine.address6), f"{machine.address6} does not answer")
+
+
+def test_a_helper_of_connection_tracking_lets_answers_in_from_other_ports(routed: Routed) -> None:
+    api, out = routed.site.api, routed.out.machine
+    path = f"routers/{routed.router['id']}/conntrack_helpers"
+
+    def answered(port: int) -> bool:
+        return routed.one.asks_by_tftp(out.address, port)
+
+    routing.wait_for_answer(routed.one, out.address, routed.gateway)
+    assert not answered(TFTP)
+    helper = {"protocol": "udp", "port": TFTP, "helper": "tftp"}
+    made = api.request("POST", path, {"conntrack_helper": helper})["conntrack_helper"]
+    until(lambda: answered(TFTP), "the answer comes in from another port")
+    assert not answered(OTHER)
+    api.request("PUT", f"{path}/{made['id']}", {"conntrack_helper": {"port": OTHER}})
+    until(lambda: answered(OTHER), "the other port is looked into")
+    assert not answered(TFTP)
+    api.request("DELETE", f"{path}/{made['id']}")
+    until(lambda: not answered(OTHER), "nothing is looked into")
+
+
+@pytest.mark.parametrize("routed", [ON_LB], indirect=True, ids=str)
+def test_traffic_is_counted_by_the_rules_of_labels(routed: Routed) -> None:
+    api, out = routed.site.api, routed.out.machine.address
+    label = api.create("metering/metering-labels", name="sent")
+    meter = routing.Meter(routed.site, label)
+    for machine in (routed.one, routed.two):
+        routing.wait_for_answer(machine, out, routed.gateway)
+    for counted, other in ((routed.one, routed.two), (routed.two, routed.one)):
+        rule = api.create(
+            "metering/metering-label-rules",
+            metering_label_id=label["id"],
+            direction="egress",
+            source_ip_prefix=f"{counted.address}/32",
+        )
+        before = meter.packets
+        until(lambda m=counted, b=before: m.pings(out) and meter.read() > b, "it is counted")
+        before = meter.packets
+        for machine in 3 * [counted, other]:
+            machine.pings(out)
+        assert meter.read() == before + 3
+        api.delete("metering/metering-label-rules", rule["id"])
 
 
 def _cards(host: Host, namespace: str, kind: str) -> set[str]:

@@ -90,6 +90,18 @@ class RabbitMQ:
         finally:
             connection.close()
 
+    def take(self, queue: str) -> list[str]:
+        """The messages that a queue holds, which it loses."""
+        connection = self.connect()
+        try:
+            channel = connection.channel()
+            taken = iter(lambda: channel.basic_get(queue, no_ack=True), None)
+            return [str(message.body) for message in taken]
+        except amqp.NotFound:
+            return []
+        finally:
+            connection.close()
+
     def publish(self, exchange: str, key: str, body: str) -> None:
         """Send a message as it is."""
         connection = self.connect()
