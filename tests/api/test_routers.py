@@ -257,6 +257,29 @@ def test_subnets_of_others_must_be_shared(api: Api, outside: dict[str, Any]) -> 
     assert stranger.list("router") == []
 
 
+def test_a_port_says_nothing_of_routers_of_others(api: Api) -> None:
+    member, other = api.as_project("1" * 32), api.as_project("2" * 32)
+    own, foreign = member.create("router"), other.create("router")
+    network = member.create("network")["id"]
+    subnet_of(member, "10.0.0.0/24", network_id=network)
+    owner = {"device_owner": "network:router_interface"}
+    of_foreign, refused = {"device_id": foreign["id"]}, (409, "DeviceIDNotOwnedByTenant")
+    assert member.refuse("port", network_id=network, **owner, **of_foreign) == refused
+
+    port = member.create("port", network_id=network)["id"]
+    assert member.refuse_update("port", port, **owner, **of_foreign) == refused
+    member.update("port", port, **owner, device_id=own["id"])
+    assert member.refuse_update("port", port, **of_foreign) == refused
+    assert member.update("port", port, device_id=NOWHERE)["device_id"] == NOWHERE
+
+    api.update("port", port, **of_foreign)
+    assert member.update("port", port, name="still")["name"] == "still"
+    api.update("network", network, shared=True)
+    given = other.create("port", network_id=network)["id"]
+    assert act(member, own, "add_router_interface", {"port_id": given}).refused == refused
+    assert member.show("port", given)["device_owner"] == ""
+
+
 # --- routes ---------------------------------------------------------------------------------------
 
 

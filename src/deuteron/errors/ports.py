@@ -57,6 +57,12 @@ class PortInUse(InUse):
     template = "Port {port_id} of network {net_id} is used by device {device_id}."
 
 
+class DeviceIDNotOwnedByTenant(Conflict):
+    """The device that a port says to be of is a router of another project."""
+
+    template = "Device {device_id} is a router of another project."
+
+
 class PortBound(InUse):
     """Something cannot change while the port is bound."""
 

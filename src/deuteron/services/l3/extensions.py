@@ -1,6 +1,7 @@
 """What routing means for ports, subnets and networks.
 
     port of a router      is not deleted, nor moved to other addresses, by itself
+    another's router      is no router that a project's port may be an interface of
     its addresses change  the router's agents look at it anew
     gateway of a subnet   the routers with a gateway there likewise
 
@@ -12,9 +13,10 @@ from typing import Any
 
 from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
-from deuteron.errors import BadRequest, ServicePortInUse
-from deuteron.services.l3 import news
+from deuteron.errors import BadRequest, DeviceIDNotOwnedByTenant, ServicePortInUse
+from deuteron.services.l3 import kinds, news
 from deuteron.services.l3 import router_rows as rows
+from deuteron.services.l3.floating import rows as floating_ip_rows
 
 Row = dict[str, Any]
 
@@ -31,10 +33,30 @@ _WITH_FIXED_ADDRESSES = frozenset(
 )
 
 
+def _on_create(
+    tx: Transaction, _body: Mapping[str, Any], row: Row, _network: Mapping[str, Any]
+) -> None:
+    _require_own_router(tx, row)
+
+
+def _require_own_router(tx: Transaction, port: Mapping[str, Any]) -> None:
+    """Refuse a port that says to be an interface of another project's router.
+
+    Who looks for the interfaces of a router by these words believes them, as metadata agents do.
+    """
+    if tx.context.is_admin or port["device_owner"] not in kinds.INTERFACES:
+        return
+    for router in floating_ip_rows.with_projects(tx, [port["device_id"]]):
+        if router["project_id"] != port["project_id"]:
+            raise DeviceIDNotOwnedByTenant(device_id=port["device_id"])
+
+
 def _on_update(
     tx: Transaction, changes: Mapping[str, Any], row: Row, original: Mapping[str, Any]
 ) -> None:
     """The addresses are not yet in the row: the changes say what they are to be."""
+    if any(row[name] != original[name] for name in ("device_id", "device_owner")):
+        _require_own_router(tx, row)
     if not original["device_owner"].startswith(_OF_ROUTERS) or "fixed_ips" not in changes:
         return
     if _are_kept(original["fixed_ips"], changes["fixed_ips"]):
@@ -69,6 +91,9 @@ def _on_subnet_update(
 
 
 OF_PORTS = ResourceExtension(
-    aliases=("l3-port-ip-change-not-allowed",), on_update=_on_update, on_delete=_on_delete
+    aliases=("l3-port-ip-change-not-allowed",),
+    on_create=_on_create,
+    on_update=_on_update,
+    on_delete=_on_delete,
 )
 OF_SUBNETS = ResourceExtension(aliases=(), on_update=_on_subnet_update)
