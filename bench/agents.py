@@ -80,12 +80,15 @@ def _cost(agent: Caller, pids: list[int], ids: list[str], *, times: int) -> Cost
 
 def _make_router(client: Client, number: int) -> None:
     router = client.call("POST", "/routers", {"router": {"name": f"synced-{number}"}})["router"]
-    for octet in range(INTERFACES):
-        network = client.call("POST", "/networks", {"network": {"name": "synced"}})["network"]
-        subnet = {"network_id": network["id"], "ip_version": 4, "cidr": f"10.0.{octet}.0/24"}
-        made = client.call("POST", "/subnets", {"subnet": subnet})["subnet"]
+    networks = [{"name": "synced"} for _ in range(INTERFACES)]
+    made = client.call("POST", "/networks", {"networks": networks})["networks"]
+    subnets = [
+        {"network_id": network["id"], "ip_version": 4, "cidr": f"10.0.{octet}.0/24"}
+        for octet, network in enumerate(made)
+    ]
+    for subnet in client.call("POST", "/subnets", {"subnets": subnets})["subnets"]:
         path = f"/routers/{router['id']}/add_router_interface"
-        client.call("PUT", path, {"subnet_id": made["id"]})
+        client.call("PUT", path, {"subnet_id": subnet["id"]})
 
 
 def _report(agent: Caller) -> None:
