@@ -219,6 +219,16 @@ def test_a_port_becomes_an_interface(api: Api) -> None:
     assert api.call("GET", f"/ports/{port['id']}").status == 404
 
 
+def test_an_interface_keeps_its_mac_address(api: Api) -> None:
+    router = api.create("router")
+    assert add(api, router, subnet_of(api, "10.0.0.0/24")).status == 200
+    (port,) = ports_of(api, router)
+    refused = (409, "UnsupportedPortDeviceOwner")
+    for wished in ("fa:16:3e:00:00:01", None):
+        assert api.refuse_update("port", port["id"], mac_address=wished) == refused
+    api.update("port", port["id"], mac_address=port["mac_address"])
+
+
 def test_ipv6_subnets_of_one_network_share_an_interface(api: Api) -> None:
     router = api.create("router")
     first = subnet_of(api, "2001:db8:1::/64")

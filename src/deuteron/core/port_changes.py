@@ -16,13 +16,15 @@ from deuteron.core.deployment import Deployment
 from deuteron.db import ports as rows
 from deuteron.db import subnets as subnet_rows
 from deuteron.db.transaction import Transaction
-from deuteron.errors import PortBound, PortInUse
+from deuteron.errors import PortBound, PortInUse, UnsupportedPortDeviceOwner
 from deuteron.ml2.extension_drivers import Noun
 
 Port = dict[str, Any]
 
 _UNPLUGGED = ("unbound", "binding_failed")
 _VNIC_TYPE = "binding:vnic_type"
+# Owners of ports of the network itself, as routers and DHCP agents have them.
+_OF_THE_NETWORK = "network:"
 _BINDING = ("binding:host_id", "binding:vnic_type", "binding:profile")
 _COLUMNS = frozenset(rows.TABLE_COLUMNS)
 
@@ -126,6 +128,11 @@ def _changed_mac(
                 vif_type=original["binding:vif_type"],
                 old_mac=original["mac_address"],
                 new_mac=mac,
+            )
+        owner = port["device_owner"] or original["device_owner"]
+        if mac != original["mac_address"] and owner.startswith(_OF_THE_NETWORK):
+            raise UnsupportedPortDeviceOwner(
+                op="another MAC address", port_id=original["id"], device_owner=owner
             )
     device_mac = macs.of_device(port)
     if device_mac and any(port[name] != original[name] for name in _BINDING):

@@ -72,6 +72,12 @@ class PortBound(InUse):
     )
 
 
+class UnsupportedPortDeviceOwner(Conflict):
+    """Ports of the network itself are not changed like those of servers."""
+
+    template = "Port {port_id} is {device_owner} and cannot get {op}."
+
+
 class PortBoundNUMAAffinityPolicy(InUse):
     """The compute service has placed the guest already."""
 
