@@ -68,6 +68,15 @@ def test_the_life_of_a_router(api: Api) -> None:
     assert api.call("GET", f"/routers/{router['id']}").refused == (404, "RouterNotFound")
 
 
+def test_a_page_begins_after_a_router(api: Api) -> None:
+    first, second = sorted(api.create("router")["id"] for _ in range(2))
+    (found,) = api.list("router", f"limit=1&marker={first}")
+    assert found["id"] == second
+    assert api.list("router", f"limit=1&marker={second}") == []
+    refused = api.call("GET", f"/routers?limit=1&marker={NOWHERE}").refused
+    assert refused == (404, "RouterNotFound")
+
+
 def test_a_site_may_do_without(make_api: MakeApi) -> None:
     api = make_api(DEFAULT={"service_plugins": "qos"})
     assert "router" not in {one["alias"] for one in api.list("extension")}

@@ -33,7 +33,7 @@ class Collection:
         columns: attribute -> column, for filters and order; `shown` if None.
         special: filter name -> its condition, see `deuteron.db.select.page`.
         begins_anew: a list after a marker that is not there begins at its beginning, as in Neutron
-            for all but networks and ports; else it is empty.
+            for all but networks, ports and routers; else it is empty.
         joined: the table joined with what `shown` reads beside it; None if that is nothing.
     """
 

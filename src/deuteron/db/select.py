@@ -142,7 +142,7 @@ def marker_missing(
 ) -> bool:
     """Whether a page is empty because its marker does not exist; costs nothing if it is not empty.
 
-    Neutron answers 404 then for networks and ports and starts at the beginning for the others.
+    Neutron answers 404 then for networks, ports and routers and starts at the beginning for others.
 
     Args:
         conn: where to look.

@@ -50,7 +50,7 @@ GATEWAY = "network:router_gateway"
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     str(column.name): column for column in routers.columns if column is not routers.c.uses
 }
-_ROUTERS = Collection(COLLECTION, shown=_COLUMNS, id_column=routers.c.id)
+_ROUTERS = Collection(COLLECTION, shown=_COLUMNS, id_column=routers.c.id, begins_anew=False)
 _OF_GATEWAYS = router_ports.c.owner == GATEWAY
 _CHILDREN = Children(
     (
@@ -105,6 +105,13 @@ def list_(conn: Connectable, query: Query, scope: str | None) -> list[Router]:
     if page is not None:
         _complete(conn, found, page)
     return found
+
+
+def marker_missing(
+    conn: Connectable, query: Query, found: Sequence[Router], scope: str | None
+) -> bool:
+    """Whether a page is empty because its marker is no router that a project sees."""
+    return _ROUTERS.marker_missing(conn, query, found, scope)
 
 
 def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None:

@@ -163,6 +163,8 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Router]:
     """The routers that a query asks for, in its order."""
     with d.database.read() as conn:
         found = rows.list_(conn, query, ctx.scope)
+        if rows.marker_missing(conn, query, found, ctx.scope):
+            raise RouterNotFound(router_id=query.marker)
         d.extended(COLLECTION).load(conn, found, query.fields)
     return found
 
