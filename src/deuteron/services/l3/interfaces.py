@@ -57,6 +57,7 @@ def add(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Ro
         RouterNotFound, SubnetNotFound, PortNotFound: the caller sees none of this id.
         BadRequest: the document is not as it should be, or the subnet cannot be one of the router.
         PortInUse: the port is something else's.
+        DeviceIDNotOwnedByTenant: it is another project's than the router.
         IpAddressInUse: another has the gateway address of the subnet.
     """
     subnet_id, port_id = _asked(document)
@@ -240,6 +241,9 @@ def _use_port(
     owner = kinds.interface_owner(router)
     for subnet in subnets:
         _require_routable(subnet)
+    # first, as whose port it is matters more than where it is (observed)
+    port, due = ports.change(d, tx, port, {"device_id": router["id"], "device_owner": owner})
+    after.owe(due)
     if any(subnet["ip_version"] == 6 for subnet in subnets):
         other = _with_ipv6(attached, port["network_id"], owner)
         if other is not None:
@@ -247,8 +251,6 @@ def _use_port(
     overlaps.refuse(attached, subnets, _beyond(tx, attached))
     _require_disjoint(subnets)
     _require_own_or_pooled(tx.context, port, of_network)
-    port, due = ports.change(d, tx, port, {"device_id": router["id"], "device_owner": owner})
-    after.owe(due)
     rows.attach(tx, router["id"], port_id, owner)
     return port, subnets
 
