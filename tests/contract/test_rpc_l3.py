@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deuteron.core import address_scopes, agents, ports, subnet_pools
+from deuteron.core import address_scopes, agents, ports, subnet_pools, subnets
 from deuteron.core.followers import NotDelivered
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput
@@ -363,6 +363,51 @@ def test_another_address_scope_is_news_of_the_routers_there(site, told):
     assert told.short() == [("h1", "routers_updated", [router["id"]])]
     (shown,) = sync(site, ids=[router["id"]])
     assert shown["_interfaces"][0]["address_scopes"]["4"] == scope["id"]
+
+
+def test_gateways_get_addresses_with_subnets(site, told):
+    start(site, "h1")
+    external = site.network(**{"router:external": True})
+    router = gate(site, a_router(site), external)
+    down = gate(site, a_router(site, admin_state_up=False), external)
+    told()
+
+    def addresses(one: dict[str, Any]) -> set[str]:
+        shown = routers.get(site.d, ADMIN, one["id"])["external_gateway_info"]
+        return {address["subnet_id"] for address in shown["external_fixed_ips"]}
+
+    six = {"ip_version": 6, "enable_dhcp": False}
+    first = site.subnet(external, "2001:db8:1::/64", **six)
+    news = ("h1", "routers_updated", sorted((router["id"], down["id"])))
+    assert told.short() == [news]
+    assert addresses(router) == addresses(down) == {first["id"]}
+    site.subnet(external, "2001:db8:2::/64", **six)  # one is enough
+    site.subnet(external, "203.0.113.0/24", enable_dhcp=False)
+    assert told.short() == []
+    only = {"service_types": ["network:router_gateway"], "enable_dhcp": False}
+    four = site.subnet(external, "198.51.100.0/24", **only)
+    assert told.short() == [news]
+    modes = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    automatic = site.subnet(external, "2001:db8:3::/64", ip_version=6, **modes)
+    assert told.short() == [news]
+    assert addresses(router) == {first["id"], four["id"], automatic["id"]}
+    subnets.delete(site.d, ADMIN, automatic["id"])
+    assert told.short() == [news]
+
+
+def test_a_subnet_that_has_no_address_for_a_gateway_is_made_all_the_same(site, caplog):
+    external = site.network(**{"router:external": True})
+    made = [gate(site, a_router(site), external) for _ in range(2)]
+    site.subnet(
+        external,
+        "2001:db8:1::/64",
+        ip_version=6,
+        allocation_pools=[{"start": "2001:db8:1::9", "end": "2001:db8:1::9"}],
+    )
+    gates = [routers.get(site.d, ADMIN, one["id"])["external_gateway_info"] for one in made]
+    assert sorted(len(one["external_fixed_ips"]) for one in gates) == [0, 1]
+    (message,) = caplog.messages
+    assert message.startswith("Gateway ")
 
 
 def test_a_site_without_agents_reads_nothing(site, told):

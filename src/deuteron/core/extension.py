@@ -2,6 +2,7 @@
 
     create   rows of the core -> on_create of each extension, in order, row by row
              -> on_create_all of each, for all rows at once -> INSERT -> stored
+             -> of subnets, after the commit: created
     update   row with the core's changes -> on_update of each, in order -> UPDATE
              addresses of a port -> readdressed of each
     delete   of a network: clear of each, before the transaction
@@ -28,6 +29,7 @@ OnCreateAll = Callable[[Transaction, Sequence[tuple[Mapping[str, Any], Row]]], N
 OnUpdate = Callable[[Transaction, Mapping[str, Any], Row, Mapping[str, Any]], None]
 Readdressed = Callable[[Transaction, Row, Mapping[str, Any]], None]
 Clear = Callable[[Any, RequestContext, str], None]
+Created = Callable[[Any, RequestContext, Sequence[Row]], None]
 OnDelete = Callable[[Transaction, Mapping[str, Any]], None]
 Stored = Callable[[Transaction, Mapping[str, Any], Row], None]
 Load = Callable[[Connectable, Sequence[Row]], None]
@@ -52,6 +54,8 @@ class ResourceExtension:
             that many rows cost what one does.
         stored: ``(tx, body, row)``, inside the transaction, after the row was inserted, for those
             with a table of their own that refers to it.
+        created: ``(deployment, ctx, rows)``, of new subnets, after their transaction: for what
+            follows by verbs, each with a transaction of its own. The request succeeds all the same.
         on_update: ``(tx, changes, row, original)``, inside the transaction. ``row`` is the API
             dict with the core's changes applied and gets the extension's changes here;
             ``original`` is the API dict before the request.
@@ -77,6 +81,7 @@ class ResourceExtension:
     on_create: OnCreate | None = None
     on_create_all: OnCreateAll | None = None
     stored: Stored | None = None
+    created: Created | None = None
     on_update: OnUpdate | None = None
     readdressed: Readdressed | None = None
     clear: Clear | None = None
@@ -117,6 +122,12 @@ class Extended:
             for body, row in made:
                 for keep in keepers:
                     keep(tx, body, row)
+
+    def created(self, d: Any, ctx: RequestContext, rows: Sequence[Row]) -> None:
+        """Let each do what follows when new rows are committed."""
+        for extension in self.extensions:
+            if extension.created is not None:
+                extension.created(d, ctx, rows)
 
     def on_update(
         self,

@@ -96,6 +96,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Subnet]) -> list
         for subnet in made:
             delete(d, ctx, subnet["id"])
         raise
+    d.subnets.created(d, ctx, made)
     dhcp_scheduling.schedule_subnets(d, ctx, made)
     return made
 

@@ -13,7 +13,7 @@
     routers.py      a router, its gateway (gateways.py), its routes (routes.py)
     interfaces.py   the subnets that it is on
     kinds.py        on one agent, on several, on every host; how one becomes another (conversion.py)
-    extensions.py   what that means for ports and subnets
+    extensions.py   what that means for ports and subnets; outside.py: gateways and new subnets
     news.py         what its agents have to hear
     uplink.py       a router between subnets and an external network, made at once
     floating/       floating IPs, and the ways by which they lead to ports

@@ -4,6 +4,7 @@
     another's router      is no router that a project's port may be an interface of
     its addresses change  the router's agents look at it anew
     gateway of a subnet   the routers with a gateway there likewise
+    subnet outside        gateways get addresses of it (`outside`)
 
 Source: alias l3-port-ip-change-not-allowed; device owners as observed of Neutron.
 """
@@ -14,7 +15,7 @@ from typing import Any
 from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
 from deuteron.errors import BadRequest, DeviceIDNotOwnedByTenant, ServicePortInUse
-from deuteron.services.l3 import kinds, news
+from deuteron.services.l3 import kinds, news, outside
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.floating import rows as floating_ip_rows
 
@@ -96,4 +97,4 @@ OF_PORTS = ResourceExtension(
     on_update=_on_update,
     on_delete=_on_delete,
 )
-OF_SUBNETS = ResourceExtension(aliases=(), on_update=_on_subnet_update)
+OF_SUBNETS = ResourceExtension(aliases=(), on_update=_on_subnet_update, created=outside.follow)

@@ -287,6 +287,19 @@ def detach(conn: Connectable, port_ids: Sequence[str]) -> None:
     conn.execute(_DELETE_PORT, {"ports": list(port_ids)})
 
 
+_GATEWAYS_ON = (
+    select(router_ports.c.port_id)
+    .join(ports, ports.c.id == router_ports.c.port_id)
+    .where(ports.c.network_id == bindparam("network"), _OF_GATEWAYS)
+    .order_by(router_ports.c.port_id)
+)
+
+
+def gateways_on(conn: Connectable, network_id: str) -> list[str]:
+    """Ids of the ports on a network that are gateways of routers."""
+    return list(conn.execute(_GATEWAYS_ON, {"network": network_id}).scalars())
+
+
 _OF_PORT = (
     select(routers.c.id, routers.c.project_id)
     .join(router_ports, router_ports.c.router_id == routers.c.id)

@@ -86,11 +86,10 @@ def read(d: Deployment, ctx: RequestContext, entries: Sequence[Entry]) -> News |
     told = News(alive=frozenset(host for host, alive in beats.items() if alive))
     of_routers = [entry for entry in about if entry.resource == news.NOUN]
     _schedule(d, ctx, of_routers)
-    pools = {entry.resource_id for entry in about if entry.resource == _POOL}
     with d.database.read() as conn:
-        rescoped = rows.on_pools(conn, pools) if pools else []
-        placed = _placed(d, conn, {*rescoped, *(entry.resource_id for entry in of_routers)})
-    for router_id in rescoped:
+        concerned = {*_rescoped(conn, about), *_regated(conn, about)}
+        placed = _placed(d, conn, {*concerned, *(entry.resource_id for entry in of_routers)})
+    for router_id in concerned:
         for host in placed[router_id]:
             told.updated.setdefault(host, set()).add(router_id)
     for entry in of_routers:
@@ -114,6 +113,22 @@ def _is_of_interest(entry: Entry) -> bool:
 
 def _is_end_of_agent(entry: Entry) -> bool:
     return entry.resource == "agent" and entry.event == "delete"
+
+
+def _rescoped(conn: Connectable, about: Iterable[Entry]) -> list[str]:
+    """Routers on subnets of pools that were changed."""
+    pools = {entry.resource_id for entry in about if entry.resource == _POOL}
+    return rows.on_pools(conn, pools) if pools else []
+
+
+def _regated(conn: Connectable, about: Iterable[Entry]) -> list[str]:
+    """Routers whose gateways got or lost an address that they made themselves, with a subnet."""
+    changed = {
+        entry.resource_id
+        for entry in about
+        if entry.resource == "port" and entry.event == "update" and entry.details is None
+    }
+    return rows.with_gateways(conn, changed) if changed else []
 
 
 def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> None:

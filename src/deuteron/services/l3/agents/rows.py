@@ -16,7 +16,7 @@ from deuteron.db.insert_ignore import InsertIgnore
 from deuteron.db.router_tables import router_l3_agents, router_ports, routers
 from deuteron.db.tables import agents, ip_allocations, ports, subnets
 from deuteron.db.transaction import Connectable, Transaction
-from deuteron.services.l3.kinds import AGENT_GATEWAY, HA_PORT
+from deuteron.services.l3.kinds import AGENT_GATEWAY, GATEWAY, HA_PORT
 
 # Most ids in one statement.
 _AT_ONCE = 1000
@@ -227,6 +227,10 @@ _ON_POOLS = (
     .where(subnets.c.subnetpool_id.in_(bindparam("pools", expanding=True)))
     .distinct()
 )
+_WITH_GATEWAYS = select(router_ports.c.router_id).where(
+    router_ports.c.owner == GATEWAY,
+    router_ports.c.port_id.in_(bindparam("ports", expanding=True)),
+)
 _TAKE = InsertIgnore(router_l3_agents)
 _LEAVE = delete(router_l3_agents).where(
     router_l3_agents.c.router_id == bindparam("router"),
@@ -342,6 +346,11 @@ def of_dead(conn: Connectable, *, reported_since: str) -> list[Place]:
 def on_pools(conn: Connectable, pool_ids: Collection[str]) -> list[str]:
     """Ids of the routers that are on subnets of these pools: one statement."""
     return list(conn.execute(_ON_POOLS, {"pools": sorted(pool_ids)}).scalars())
+
+
+def with_gateways(conn: Connectable, port_ids: Collection[str]) -> list[str]:
+    """Ids of the routers whose gateways are among these ports: one statement."""
+    return list(conn.execute(_WITH_GATEWAYS, {"ports": sorted(port_ids)}).scalars())
 
 
 def left_behind(conn: Connectable, agent_ids: Collection[str]) -> list[str]:
