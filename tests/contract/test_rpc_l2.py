@@ -391,6 +391,55 @@ def test_a_firewall_is_told_of_groups_and_members(site: Site, call: Call) -> Non
     assert bare["sg_member_ips"][addresses["id"]] == {"IPv4": ["10.1.1.0/24"]}
 
 
+def test_an_old_firewall_is_told_each_port_with_all_its_rules(site: Site, call: Call) -> None:
+    network = site.network()
+    site.subnet(network)
+    body = {"project_id": "p", "name": "a", "description": "", "shared": False}
+    (addresses,) = address_groups.create(
+        site.d, ADMIN, [{**body, "addresses": ["10.1.1.0/24", "2001:db8::/64"]}]
+    )
+    pair = {"ip_address": "10.0.0.200", "mac_address": "fa:16:3e:ec:6f:4f"}
+    port, member = site.port(network, "h3"), site.port(network, allowed_address_pairs=[pair])
+    (group_id,) = port["security_groups"]
+    blank = dict.fromkeys(
+        ("port_range_min", "port_range_max", "remote_group_id", "remote_ip_prefix", "protocol")
+    )
+    rule = {**blank, "security_group_id": group_id, "direction": "egress", "ethertype": "IPv4"}
+    rule |= {"project_id": "p", "description": ""}
+    by_addresses = {**rule, "protocol": "tcp", "remote_address_group_id": addresses["id"]}
+    by_prefix = {**rule, "remote_ip_prefix": "10.9.9.9/16", "remote_address_group_id": None}
+    security_group_rules.create(site.d, ADMIN, [by_addresses, by_prefix])
+
+    name = f"tap{port['id'][:11]}"
+    told = groups.security_group_rules_for_devices(site.d, call, devices=[name, "tapdeadbeef-00"])
+    assert list(told) == [port["id"]]
+    device = told[port["id"]]
+    own, others = port["fixed_ips"][0]["ip_address"], member["fixed_ips"][0]["ip_address"]
+    assert (device["device"], device["fixed_ips"]) == (name, [own])
+    assert device["security_group_source_groups"] == [group_id]
+    assert device["security_group_remote_address_groups"] == [addresses["id"]]
+    of_group = {"security_group_id": group_id}
+    inward = {**of_group, "direction": "ingress", "ethertype": "IPv4", "remote_group_id": group_id}
+    outward = {**of_group, "direction": "egress", "ethertype": "IPv4"}
+    expected = [
+        {**inward, "source_ip_prefix": f"{others}/32"},
+        {**inward, "source_ip_prefix": "10.0.0.200/32"},
+        outward,
+        {**outward, "ethertype": "IPv6"},
+        {
+            **outward,
+            "protocol": "tcp",
+            "remote_address_group_id": addresses["id"],
+            "dest_ip_prefix": "10.1.1.0/24",
+        },
+        {**outward, "dest_ip_prefix": "10.9.0.0/16"},
+    ]
+    rules = [one for one in device["security_group_rules"] if "security_group_id" in one]
+    assert sorted(map(str, rules)) == sorted(map(str, expected))
+    of_service = [one["dest_ip_prefix"] for one in device["security_group_rules"][len(rules) :]]
+    assert of_service == [f"{own}/32", "255.255.255.255/32", "fe80::/64"]
+
+
 def test_the_cost_of_a_firewall_is_constant(site: Site, call: Call) -> None:
     network = site.network()
     site.subnet(network)

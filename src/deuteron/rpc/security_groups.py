@@ -3,9 +3,13 @@
 devices          port id -> the port, with the rules that it has of the service itself
 security_groups  group id -> its rules
 sg_member_ips    id of a remote group or address group -> ethertype -> addresses
+
+Agents from before that form ask for ports alone, each with all rules, in which the addresses of
+remote groups stand instead of these.
 """
 
-from collections.abc import Iterable, Mapping
+import ipaddress
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from deuteron.core import group_info
@@ -46,7 +50,9 @@ def security_group_info_for_devices(
     info = group_info.of_devices(d, call.ctx, list(arguments.texts("devices", devices)))
     pairs = isinstance(call_version, str) and serves(call_version, "1.3")
     rules = {
-        group["id"]: [_rule(rule, group["stateful"]) for rule in group["security_group_rules"]]
+        group["id"]: [
+            {**_rule(rule), "stateful": group["stateful"]} for rule in group["security_group_rules"]
+        ]
         for group in info.groups
     }
     return {
@@ -56,7 +62,46 @@ def security_group_info_for_devices(
     }
 
 
-def _rule(rule: Mapping[str, Any], stateful: bool) -> Rule:
+def security_group_rules_for_devices(
+    d: Deployment, call: Call, *, devices: Any, **_others: Any
+) -> dict[str, dict[str, Any]]:
+    """Ports by their ids, each with all rules that a firewall has to know for it.
+
+    Args:
+        d: the deployment.
+        call: the message.
+        devices: their names.
+    """
+    info = group_info.of_devices(d, call.ctx, list(arguments.texts("devices", devices)))
+    rules = {
+        group["id"]: [
+            {"security_group_id": group["id"], **_rule(rule)}
+            for rule in group["security_group_rules"]
+        ]
+        for group in info.groups
+    }
+    told = {port["id"]: _port(device, port, rules) for device, port in info.ports}
+    for port in told.values():
+        own = [rule for group_id in port["security_groups"] for rule in rules.get(group_id, ())]
+        port["security_group_rules"] = [
+            *(one for rule in own for one in _with_addresses(rule, info, port["fixed_ips"])),
+            *port["security_group_rules"],
+        ]
+    return told
+
+
+def _with_addresses(rule: Rule, info: GroupInfo, but: Collection[str]) -> Iterator[Rule]:
+    """A rule for each address of the remote group that it speaks of, but for the port's own."""
+    remote = rule.get("remote_group_id") or rule.get("remote_address_group_id")
+    if remote is None:
+        yield rule
+        return
+    for address in dict.fromkeys(address for address, _ in info.members.get(remote, ())):
+        if address not in but and _ethertype(address) == rule["ethertype"]:
+            yield {**rule, _PREFIX_OF[rule["direction"]]: str(ipaddress.ip_network(address, False))}
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
     told: Rule = {"direction": rule["direction"], "ethertype": rule["ethertype"]}
     for name in _AS_IS:
         if rule[name] is not None:
@@ -64,7 +109,6 @@ def _rule(rule: Mapping[str, Any], stateful: bool) -> Rule:
     prefix = rule["normalized_cidr"] or rule["remote_ip_prefix"]
     if prefix is not None:
         told[_PREFIX_OF[rule["direction"]]] = prefix
-    told["stateful"] = stateful
     return told
 
 
@@ -150,5 +194,8 @@ def _ethertype(address: str) -> str:
 
 ENDPOINT = Endpoint(
     version="1.3",
-    methods={"security_group_info_for_devices": security_group_info_for_devices},
+    methods={
+        "security_group_info_for_devices": security_group_info_for_devices,
+        "security_group_rules_for_devices": security_group_rules_for_devices,
+    },
 )
