@@ -281,6 +281,10 @@ PORT = Kind(
         related("qos_policy_id", attribute("qos_policy_id")),
         related("qos_network_policy_id", attribute("qos_network_policy_id"), since=(1, 5)),
         related("binding_levels", _of_port("binding_levels", BINDING_LEVEL)),
+        column("numa_affinity_policy", since=(1, 6)),
+        column("device_profile", since=(1, 7)),
+        column("hardware_offload_type", since=(1, 9)),
+        column("trusted", since=(1, 10)),
         *_STANDARD,
     ),
 )

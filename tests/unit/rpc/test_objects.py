@@ -153,6 +153,21 @@ def test_an_older_version_has_fewer_fields() -> None:
     assert {"hints", "qos_network_policy_id"} & fields(objects.PORT, a_port(), "1.4") == set()
 
 
+def test_what_a_port_asks_of_its_host_is_there_from_its_version_on() -> None:
+    wishes = {
+        "numa_affinity_policy": "required",
+        "device_profile": "fpga",
+        "hardware_offload_type": "switchdev",
+        "trusted": False,
+    }
+    told = primitive(objects.PORT, a_port(**wishes))["versioned_object.data"]
+    assert {name: told[name] for name in wishes} == wishes
+    # What is not wished is left out, as by Neutron.
+    assert fields(objects.PORT, a_port(), "1.11").isdisjoint(wishes)
+    for version, known in (("1.9", 3), ("1.8", 2), ("1.7", 2), ("1.6", 1), ("1.5", 0)):
+        assert len(fields(objects.PORT, a_port(**wishes), version) & wishes.keys()) == known
+
+
 def test_rules_have_the_version_that_belongs_to_their_group() -> None:
     group = as_group(plain(SENT["SecurityGroup", "1.6"]))
     for version, of_rules in (("1.6", "1.3"), ("1.5", "1.2"), ("1.3", "1.1"), ("1.0", "1.0")):
