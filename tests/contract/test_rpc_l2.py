@@ -298,6 +298,13 @@ def test_other_objects_are_pulled(site: Site, call: Call) -> None:
     assert resources.pull(site.d, call, **trunk) is None
 
 
+def test_of_what_no_service_makes_there_is_none(site: Site, call: Call) -> None:
+    for kind in ("LocalIPAssociation", "Log"):
+        asked = {"resource_type": kind, "version": "1.0"}
+        assert resources.bulk_pull(site.d, call, **asked, filter_kwargs=None) == []
+        assert resources.pull(site.d, call, **asked, resource_id="x") is None
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

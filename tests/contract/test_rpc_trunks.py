@@ -72,6 +72,18 @@ def test_an_agent_pulls_binds_and_reports(site: Site) -> None:
     assert trunks.get(site.d, ADMIN, trunk["id"]) == shown
 
 
+def test_sub_ports_are_pulled_by_themselves(site: Site) -> None:
+    trunk, _other = a_trunk(site), a_trunk(site)
+    asked = {"resource_type": "SubPort", "version": "1.0"}
+    found = resources.bulk_pull(site.d, CALL, **asked, filter_kwargs={"trunk_id": [trunk["id"]]})
+    assert {one["versioned_object.name"] for one in found} == {"SubPort"}
+    told = sorted((one["versioned_object.data"] for one in found), key=lambda one: one["port_id"])
+    assert told == sorted(subports(trunk), key=lambda one: one["port_id"])
+    assert resources.pull(site.d, CALL, **asked, resource_id=told[0]["port_id"]) in found
+    assert resources.pull(site.d, CALL, **asked, resource_id=trunk["port_id"]) is None
+    assert len(resources.bulk_pull(site.d, CALL, **asked)) == 4
+
+
 def test_a_sub_port_that_cannot_be_bound_is_an_error(site: Site) -> None:
     trunk = a_trunk(site)
     first = {"id": trunk["sub_ports"][0]["port_id"]}

@@ -453,6 +453,12 @@ PORT_FORWARDING = Kind(
 )
 
 
+# --- what there is none of ------------------------------------------------------------------------
+
+# Agents ask for it though no service of the site makes any.
+LOCAL_IP_ASSOCIATION = Kind(name="LocalIPAssociation", version="1.0", fields=columns("id"))
+LOG = Kind(name="Log", version="1.0", fields=columns("id"))
+
 # --- agents ---------------------------------------------------------------------------------------
 
 

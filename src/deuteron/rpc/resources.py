@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deuteron.context import RequestContext
 from deuteron.core import (
     address_groups,
     agent_objects,
@@ -49,6 +50,10 @@ class Source:
 
 def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
+
+
+def _none(_d: Deployment, _ctx: RequestContext, _query: Query) -> list[dict[str, Any]]:
+    return []
 
 
 SOURCES: Mapping[str, Source] = {
@@ -111,6 +116,12 @@ SOURCES: Mapping[str, Source] = {
             id_="port_id",
         ),
         Source(
+            kind=objects.SUB_PORT,
+            load=trunks.subports_of_all,
+            filters=_same("port_id", "trunk_id", "segmentation_type", "segmentation_id"),
+            id_="port_id",
+        ),
+        Source(
             kind=objects.AGENT,
             load=agents.list_,
             filters=_same("id", "agent_type", "binary", "host", "topic", "admin_state_up"),
@@ -132,6 +143,8 @@ SOURCES: Mapping[str, Source] = {
                 "id", "floatingip_id", "protocol", "internal_port_id", "internal_ip_address"
             ),
         ),
+        Source(kind=objects.LOCAL_IP_ASSOCIATION, load=_none, filters=_same("id")),
+        Source(kind=objects.LOG, load=_none, filters=_same("id")),
     )
 }
 

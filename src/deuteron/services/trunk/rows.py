@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from deuteron.db import select as listing
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
@@ -94,6 +95,21 @@ def _complete(
 def in_order(subports: Iterable[SubPort]) -> list[SubPort]:
     """Sub-ports as answers list them: by their place on the trunk."""
     return sorted(subports, key=lambda one: (one["segmentation_type"], one["segmentation_id"]))
+
+
+_SUBPORT_KEYS = ("trunk_id", "port_id", "segmentation_type", "segmentation_id")
+
+
+def list_subports(conn: Connectable, query: Query) -> list[SubPort]:
+    """The sub-ports of all trunks that a query asks for, with the ``trunk_id`` of each."""
+    statement = listing.page(
+        _SUBPORTS,
+        columns={name: trunk_subports.c[name] for name in _SUBPORT_KEYS},
+        special={},
+        id_column=trunk_subports.c.port_id,
+        query=query,
+    )
+    return [dict(zip(_SUBPORT_KEYS, row, strict=True)) for row in conn.execute(statement)]
 
 
 _INSERT = insert(trunks)

@@ -143,6 +143,12 @@ def list_(d: Deployment, ctx: RequestContext, query: Query) -> list[Trunk]:
         return rows.list_(conn, query, ctx.scope)
 
 
+def subports_of_all(d: Deployment, _ctx: RequestContext, query: Query) -> list[SubPort]:
+    """The sub-ports of all trunks that an agent asks for, with the ``trunk_id`` of each."""
+    with d.database.read() as conn:
+        return rows.list_subports(conn, query)
+
+
 def update(
     d: Deployment,
     ctx: RequestContext,
