@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench import agents, budget, processes, report
 from bench.client import Client, Failed
-from bench.load import HOST, PARTS, Load
+from bench.load import HOST, PARTS, Cost, Load
 from bench.report import Results
 from bench.statements import counts
 from tests.instances import mariadb, rabbitmq
@@ -88,9 +88,21 @@ def _measure(kind: str, arguments: argparse.Namespace) -> Results:
 
 
 def _measure_running(arguments: argparse.Namespace) -> Results:
-    results = Results()
     pids = [one for pid in arguments.pids for one in processes.family(pid)]
     client = Client(arguments.server)
+    try:
+        costs = _load(arguments.server, client, pids, arguments)
+        if AGENTS in arguments.part and arguments.transport:
+            costs |= _agents(arguments.server, client, arguments.transport, pids, arguments)
+    except Failed as failure:
+        sys.exit(str(failure))
+    client.close()
+    return Results(costs=costs)
+
+
+def _load(
+    server: str, client: Client, pids: list[int], arguments: argparse.Namespace
+) -> dict[str, Cost]:
     load = Load(
         client=client,
         pids=pids,
@@ -100,17 +112,18 @@ def _measure_running(arguments: argparse.Namespace) -> Results:
         host=arguments.host or HOST,
         reports=arguments.host is None,
     )
-    try:
-        results.costs = load.run(lambda words: _say(f"{arguments.server}: {words}"))
-        if AGENTS in arguments.part and arguments.transport:
-            _say(f"{arguments.server}: making routers for an agent")
-            results.costs |= agents.measured(
-                client, arguments.transport, pids, repeat=arguments.repeat
-            )
-    except Failed as failure:
-        sys.exit(str(failure))
-    client.close()
-    return results
+    return load.run(lambda words: _say(f"{server}: {words}"))
+
+
+def _agents(
+    server: str,
+    client: Client,
+    transport_url: str,
+    pids: list[int],
+    arguments: argparse.Namespace,
+) -> dict[str, Cost]:
+    _say(f"{server}: making routers for an agent")
+    return agents.measured(client, transport_url, pids, repeat=arguments.repeat)
 
 
 def _measure_starts(results: Results, times: int) -> None:
@@ -131,23 +144,10 @@ def _measure_starts(results: Results, times: int) -> None:
 def _measure_load(
     kind: str, url: str | None, results: Results, arguments: argparse.Namespace
 ) -> None:
-    with Service(_options(url), workers=2).running() as service:
-        pids = processes.family(service.pid)
-        client = Client(service.url)
+    with _served(_options(url)) as (client, pids):
         _note_memory(results, pids, "idle")
-        load = Load(
-            client=client,
-            pids=pids,
-            count=arguments.count,
-            repeat=arguments.repeat,
-            parts=arguments.part,
-        )
-        try:
-            results.costs = load.run(lambda words: _say(f"{kind}: {words}"))
-        except Failed as failure:
-            sys.exit(f"{failure}\n{service.log}")
+        results.costs = _load(kind, client, pids, arguments)
         _note_memory(results, pids, "after all this")
-        client.close()
 
 
 def _measure_agents(
@@ -157,13 +157,23 @@ def _measure_agents(
     try:
         broker.start()
         options = {**_options(url), "DEFAULT": {"transport_url": broker.url}}
-        with Service(options, workers=2).running() as service:
-            _say(f"{kind}: making routers for an agent")
-            client, pids = Client(service.url), processes.family(service.pid)
-            results.costs |= agents.measured(client, broker.url, pids, repeat=arguments.repeat)
-            client.close()
+        with _served(options) as (client, pids):
+            results.costs |= _agents(kind, client, broker.url, pids, arguments)
     finally:
         broker.remove()
+
+
+@contextmanager
+def _served(options: Options) -> Iterator[tuple[Client, list[int]]]:
+    """A client of a server of our own, and the server's processes."""
+    with Service(options, workers=2).running() as service:
+        client = Client(service.url)
+        try:
+            yield client, processes.family(service.pid)
+        except Failed as failure:
+            sys.exit(f"{failure}\n{service.log}")
+        finally:
+            client.close()
 
 
 def _note_memory(results: Results, pids: list[int], when: str) -> None:
