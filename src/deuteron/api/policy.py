@@ -3,7 +3,8 @@
     create   create_<noun>, and create_<noun>:<attribute> for each that is given      403
     update   update_<noun>, and update_<noun>:<attribute> for each that changes       403 or 404
     delete   delete_<noun>                                                            403 or 404
-    action   <action>                                                                 403 or 404
+    action   <action>; of an edit also <action>:<attribute> and <action>:<attribute>:<key>,
+             where there are such rules                                               403 or 404
     show     get_<noun>                                                               404
     list     get_<noun>                                                               left out
     answers  get_<noun>:<attribute>                                                   left out
@@ -12,7 +13,7 @@
 per kind of caller (policy_kinds.py): who may do everything is asked nothing per row or attribute.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +146,16 @@ class Policy:
         if ctx.unrestricted:
             return
         access = self._kinds.accesses(noun, ctx).others
-        self._require_on(noun, d, ctx, ids, f"delete_{suffix(noun.resource)}", access.delete)
+        self._require_on(noun, d, ctx, ids, {f"delete_{suffix(noun.resource)}": access.delete})
 
     def may_act(
-        self, noun: "Noun", d: "Deployment", ctx: RequestContext, ids: tuple[str, ...], rule: str
+        self,
+        noun: "Noun",
+        d: "Deployment",
+        ctx: RequestContext,
+        ids: tuple[str, ...],
+        rule: str,
+        said: Any = None,
     ) -> None:
         """May this be done to it?
 
@@ -158,6 +165,7 @@ class Policy:
             ctx: who asks.
             ids: of the path.
             rule: its name; ``update_<noun>`` stands for one that does not exist.
+            said: the attributes in the document, unchecked: some have rules of their own.
 
         Raises:
             PolicyNotAuthorized: no, though it may be seen.
@@ -165,9 +173,10 @@ class Policy:
         """
         if ctx.unrestricted:
             return
-        if not self._kinds.is_rule(rule):
-            rule = f"update_{suffix(noun.resource)}"
-        self._require_on(noun, d, ctx, ids, rule, self._kinds.of(ctx).rules.outcome(rule))
+        own = rule if self._kinds.is_rule(rule) else f"update_{suffix(noun.resource)}"
+        rules = [own, *filter(self._kinds.is_rule, _parts(rule, said))]
+        outcomes = self._kinds.of(ctx).rules
+        self._require_on(noun, d, ctx, ids, {one: outcomes.outcome(one) for one in rules})
 
     def require(
         self, d: "Deployment", ctx: RequestContext, rule: str, target: Row | None = None
@@ -320,16 +329,17 @@ class Policy:
         d: "Deployment",
         ctx: RequestContext,
         ids: tuple[str, ...],
-        rule: str,
-        outcome: Outcome,
+        outcomes: Mapping[str, Outcome],
     ) -> None:
-        """See to it that a rule holds for what exists already."""
-        if outcome is True and not _is_wide(ctx):
+        """See to it that rules hold for what exists already."""
+        if all(outcome is True for outcome in outcomes.values()) and not _is_wide(ctx):
             return
         row = self._row(noun, d, ctx, ids)
         target = _with_parent(noun.resource, row, ids)
-        self._require_project_scope(rule, ctx)
-        _require(outcome, rule, target, ctx, self._parents(d, ctx, [target]))
+        parents = self._parents(d, ctx, [target])
+        for rule, outcome in outcomes.items():
+            self._require_project_scope(rule, ctx)
+            _require(outcome, rule, target, ctx, parents)
 
     def _row(self, noun: "Noun", d: "Deployment", ctx: RequestContext, ids: tuple[str, ...]) -> Row:
         """What is there, for a rule to look at; `HTTPNotFound` if the caller may not see it."""
@@ -360,6 +370,16 @@ class Policy:
 
     def _parents(self, d: "Deployment", ctx: RequestContext, targets: Sequence[Row]) -> OfRequest:
         return OfRequest(self._owners, d, ctx, targets)
+
+
+def _parts(rule: str, said: Any) -> list[str]:
+    """The rules that there may be for what a document says of attributes."""
+    found = []
+    for name, value in said.items() if isinstance(said, dict) else ():
+        items = value if isinstance(value, list) else [value]
+        keys = {key for item in items if isinstance(item, dict) for key in item}
+        found += [f"{rule}:{name}", *(f"{rule}:{name}:{key}" for key in sorted(keys))]
+    return found
 
 
 def _drop(names: Iterable[str], rows: Sequence[Row]) -> None:

@@ -142,8 +142,10 @@ def act(noun: Noun, action: str, call: Call, *ids: str) -> Answer:
 def edit(noun: Noun, name: str, call: Call, *ids: str) -> Answer:
     """``PUT /v2.0/things/{id}/{name}``; the core checks documents, the thing is answered."""
     d, ctx, policy = call.deployment, call.context, call.policy
-    policy.may_act(noun, d, ctx, ids, name)
-    row = noun.resource.edits[name](d, ctx, *ids, call.document())
+    document = call.document()
+    said = document.get(noun.resource.name) if isinstance(document, dict) else None
+    policy.may_act(noun, d, ctx, ids, name, said)
+    row = noun.resource.edits[name](d, ctx, *ids, document)
     rows = policy.without_hidden(noun, d, ctx, ids, [row])
     return Answer(200, _one(noun, shown(noun, rows)[0]))
 
