@@ -158,7 +158,6 @@ def test_which_proxies_are_refused(place: Place) -> None:
 def test_a_router_answers_if_its_gateway_lets_it(place: Place) -> None:
     api = place.api
     refused = (409, "RouterGatewayNotValid")
-    assert api.refuse("router", enable_ndp_proxy=True) == refused
     plain, fitting = {"network_id": place.plain}, {"network_id": place.outside}
     assert api.refuse("router", enable_ndp_proxy=True, external_gateway_info=plain) == refused
     nowhere = {"network_id": NOWHERE}
@@ -170,7 +169,6 @@ def test_a_router_answers_if_its_gateway_lets_it(place: Place) -> None:
     def put(**changes: Any) -> Answer:
         return api.call("PUT", f"/routers/{router['id']}", {"router": changes})
 
-    assert put(enable_ndp_proxy=True).refused == refused
     assert put(enable_ndp_proxy=True, external_gateway_info=plain).refused == refused
     assert not put(external_gateway_info=plain).body["router"]["enable_ndp_proxy"]
     assert put(enable_ndp_proxy=True).refused == refused
@@ -182,6 +180,50 @@ def test_a_router_answers_if_its_gateway_lets_it(place: Place) -> None:
     assert put(enable_ndp_proxy=True, external_gateway_info={}).refused == refused
     assert not put(external_gateway_info={}).body["router"]["enable_ndp_proxy"]
     assert len(api.list("router", "enable_ndp_proxy=true")) == 1
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_router_that_is_to_answer_waits_for_a_gateway_that_lets_it(
+    place: Place, early: bool
+) -> None:
+    api = place.api
+    router = api.create("router", enable_ndp_proxy=early or None)
+    path = f"/routers/{router['id']}"
+    if not early:
+        assert not router["enable_ndp_proxy"]
+        router = api.update("router", router["id"], enable_ndp_proxy=True)
+    assert router["enable_ndp_proxy"]
+
+    def gateways(*network_ids: str) -> Answer:
+        infos = [{"network_id": one} for one in network_ids]
+        body = {"router": {"external_gateways": infos}}
+        return api.call("PUT", f"{path}/update_external_gateways", body)
+
+    proxy = {"router_id": router["id"], "port_id": place.port["id"]}
+    assert api.refuse(PROXY, **proxy) == (409, "PortUnreachableRouter")
+    assert gateways(place.plain).refused == (409, "RouterGatewayNotValid")
+    assert api.show("router", router["id"]) == router
+    assert gateways(place.outside, place.plain).body["router"]["enable_ndp_proxy"]
+    assert not gateways(place.plain, place.outside).body["router"]["enable_ndp_proxy"]
+    assert gateways(place.outside).body["router"]["enable_ndp_proxy"]
+    assert not gateways().body["router"]["enable_ndp_proxy"]
+
+
+def test_proxies_hold_the_first_gateway(place: Place) -> None:
+    place.proxy()
+    path = f"/routers/{place.router['id']}"
+    first, second = {"network_id": place.outside}, {"network_id": place.plain}
+    in_use = (409, "RouterGatewayInUseByNDPProxy")
+
+    def act(what: str, *infos: dict[str, str]) -> Answer:
+        body = {"router": {"external_gateways": list(infos)}}
+        return place.api.call("PUT", f"{path}/{what}_external_gateways", body)
+
+    assert act("add", second).status == 200
+    assert act("update", second, first).refused == in_use
+    assert act("remove", first).refused == in_use
+    assert act("update").refused == in_use
+    assert act("remove", second).status == 200
 
 
 def test_a_site_may_let_all_answer(make_api: MakeApi) -> None:

@@ -4,7 +4,9 @@ What is not written down here fails the test; so does what is written down and n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from tests.differential.difference import Difference
+from tests.differential.gateway_differences import GATEWAYS
 
 Extensions = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Alias -> noun -> the keys that it adds to answers."""
@@ -13,11 +15,19 @@ Extensions = Mapping[str, Mapping[str, tuple[str, ...]]]
 # The test fails if one of them is there.
 ABSENT: Extensions = {}
 
-# The extensions that we have and the reference has not with these drivers, and their keys.
+# The extensions that we have and the reference has not with these drivers, and their keys. Those of
+# `MULTIHOMING` it has where `MULTIHOMED` areas were recorded.
 OURS: Extensions = {
     "router-enable-snat": {"router": ("enable_snat",)},
+    "enable-default-route-bfd": {"router": ("enable_default_route_bfd",)},
     "enable-default-route-ecmp": {"router": ("enable_default_route_ecmp",)},
-    "external-gateway-multihoming": {"router": ("external_gateways", "enable_default_route_bfd")},
+    "external-gateway-multihoming": {"router": ("external_gateways",)},
+}
+
+# What we show besides, always.
+MORE: Mapping[str, str] = {
+    "router.external_gateways[].enable_snat": "each is what external_gateway_info is, says the API",
+    "router.external_gateways[].qos_policy_id": "likewise, of the first",
 }
 
 # What the reference shows besides, at the places where it happens to do so: no part of the API.
@@ -32,32 +42,9 @@ INSIDE: Mapping[str, str] = {
     "router.enable_snat": "stands in external_gateway_info",
     "router.gw_port_id": "a column of the database",
     "router.ha_vr_id": "a column of the database",
+    "router.qos_network_policy_id": "what agents are told",
+    "router.qos_policy_id": "stands in external_gateway_info",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """What we answer to some requests instead.
-
-    Args:
-        requests: each as ``area/label``.
-        why: the reason.
-        status, error: what we answer; None if it is as recorded.
-        like: another request, with whose keys we answer.
-        more, fewer: keys that are in our answer alone, in the recorded one alone.
-        names: of the things in our list.
-        values: those that the request asks for.
-    """
-
-    requests: tuple[str, ...]
-    why: str
-    status: int | None = None
-    error: str | None = None
-    like: str | None = None
-    more: tuple[str, ...] = ()
-    fewer: tuple[str, ...] = ()
-    names: tuple[str, ...] | None = None
-    values: tuple[str, ...] | None = None
 
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -193,16 +180,17 @@ DIFFERENCES: tuple[Difference, ...] = (
         like="security_groups/ssh",
     ),
     Difference(
-        requests=("gateways/tightsub",),
+        requests=("outside/tightsub",),
         why="the subnet is made, although a gateway gets no address of it",
         status=201,
-        like="gateways/gwsvc",
+        like="outside/gwsvc",
     ),
     # Paths and methods.
     Difference(
         requests=(
             "agents/post",
             "floating_ips/postpool",
+            "gateways/addpost",
             "l3_agents/getone",
             "l3_agents/putone",
             "metering/norenamed",
@@ -366,6 +354,36 @@ DIFFERENCES: tuple[Difference, ...] = (
         requests=("routing_roles/addroute", "routing_roles/droproute"),
         why="what a member does not see of a router is not shown after changes, either",
         fewer=("router.distributed", "router.ha"),
+    ),
+    Difference(
+        requests=(
+            "gateways/mineadd",
+            "gateways/mineqos",
+            "gateways/upmine",
+            "gateways/rmmine",
+        ),
+        why="what a member does not see of a router is not shown after changes, either",
+        fewer=("router.distributed", "router.ha"),
+    ),
+    *GATEWAYS,
+    Difference(
+        requests=("ndp_proxies/waiting",),
+        why="what is to be so when there is a gateway can be said before, as the client does",
+        status=201,
+        like="routers/r",
+    ),
+    Difference(
+        requests=("routing_roles/waiting",),
+        why="likewise, by a member, who does not see everything",
+        status=201,
+        like="routers/r",
+        fewer=("router.distributed", "router.ha"),
+    ),
+    Difference(
+        requests=("routers/unready",),
+        why="what is to be so when there is a gateway can be said before, as the client does",
+        status=200,
+        like="routers/r",
     ),
     Difference(
         requests=("ndp_proxies/filtered",),

@@ -36,6 +36,15 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
 # The areas that were recorded where L3 agents report, and need Keystone for that alone.
 ROUTED = ("l3_agents",)
 
+# The areas that were recorded of a reference with several gateways: its L3 plugin is a subclass of
+# `L3RouterPlugin` and `ExtraGatewaysDbOnlyMixin` that names the aliases of `MULTIHOMING`.
+MULTIHOMED = ("gateways",)
+MULTIHOMING = (
+    "enable-default-route-bfd",
+    "enable-default-route-ecmp",
+    "external-gateway-multihoming",
+)
+
 
 def agent(host: str) -> dict[str, Any]:
     """What the Open vSwitch agent of a host reports."""

@@ -203,6 +203,43 @@ def test_without_snat_machines_are_seen_as_they_are(routed: Routed) -> None:
     routing.wait_for_answer(routed.one, out.address, routed.gateway)
 
 
+def test_of_several_gateways_agents_carry_the_first(routed: Routed) -> None:
+    api, out, network = routed.site.api, routed.out.machine, routed.out.network["id"]
+    path = f"routers/{routed.router['id']}"
+    one, two = (
+        {"network_id": network, "external_fixed_ips": [{"ip_address": ip}]}
+        for ip in (routed.gateway, "172.24.0.222")
+    )
+
+    def gateways(action: str, *infos: Resource) -> None:
+        body = {"router": {"external_gateways": list(infos)}}
+        api.request("PUT", f"{path}/{action}_external_gateways", body)
+
+    def answers(address: str) -> bool:
+        out.namespace.run("ip", "neighbour", "flush", "all")
+        return out.pings(address)
+
+    gateways("add", two)
+    floating_ip = api.create("floatingips", floating_network_id=network)
+    address = floating_ip["floating_ip_address"]
+    api.update("floatingips", floating_ip["id"], port_id=routed.two.port["id"])
+    routing.wait_for_answer(routed.two, out.address, address)  # the agent has seen the change
+    routing.wait_for_answer(routed.one, out.address, routed.gateway)
+    assert answers(routed.gateway)
+    assert not answers("172.24.0.222")
+
+    gateways("update", two, one)
+    routing.wait_for_answer(routed.one, out.address, "172.24.0.222")
+    routing.wait_for_answer(routed.two, out.address, address)
+    assert not answers(routed.gateway)
+
+    gateways("remove", two)
+    routing.wait_for_answer(routed.one, out.address, routed.gateway)
+    routing.wait_for_answer(routed.two, out.address, address)
+    assert not answers("172.24.0.222")
+    api.delete("floatingips", floating_ip["id"])
+
+
 def _wait_until_told(machine: Machine) -> None:
     """Waits until a router has told a machine its IPv6 address."""
 

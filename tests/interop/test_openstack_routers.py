@@ -1,6 +1,7 @@
 """The `openstack` client on routers: gateways, interfaces, routes, and agents that carry them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -95,10 +96,13 @@ def test_gateways(openstack: OpenStack, outside: str, inside: str) -> None:
     assert gateway["enable_snat"] is True
     addresses = sorted(one["ip_address"] for one in gateway["external_fixed_ips"])
     assert addresses == ["203.0.113.11", "203.0.113.12"]
+    # the client makes the router first, and then gives it gateways
     assert "409" in openstack.refused(
         f"router create rg-x --external-gateway {outside} --fixed-ip ip-address=203.0.113.11"
     )
-    assert "400" in openstack.refused(f"router create rg-x --external-gateway {inside}")
+    assert "400" in openstack.refused(f"router create rg-y --external-gateway {inside}")
+    assert openstack.shown("router show rg-x")["external_gateway_info"] is None
+    openstack.done("router delete rg-x rg-y")
     assert "409" in openstack.refused(f"network delete {outside}")
 
     openstack.shown("network qos policy create rg-gold")
@@ -114,6 +118,83 @@ def test_gateways(openstack: OpenStack, outside: str, inside: str) -> None:
     openstack.done("router unset rg-one --external-gateway")
     assert openstack.shown("router show rg-one")["external_gateway_info"] is None
     openstack.done("router delete rg-one")
+
+
+def test_several_gateways(openstack: OpenStack, outside: str, inside: str) -> None:
+    openstack.shown("network create rm-ext --external")
+    openstack.shown(
+        "subnet create rm-extsub --network rm-ext --subnet-range 198.51.100.0/24 --no-dhcp"
+    )
+    ids = {name: openstack.shown(f"network show {name}")["id"] for name in (outside, "rm-ext")}
+
+    def gateways(shown: dict[str, Any]) -> list[str]:
+        """Those that a router has; the first one's address first."""
+        first = shown["external_gateway_info"]
+        found = shown["external_gateways"]
+        assert first == (found[0] if found else None)
+        addresses = [[ip["ip_address"] for ip in one["external_fixed_ips"]] for one in found]
+        return [*addresses[0], *sorted(ip for ips in addresses[1:] for ip in ips)] if found else []
+
+    made = openstack.shown(
+        f"router create rm-one --external-gateway {outside} --external-gateway rm-ext "
+        "--fixed-ip subnet=ro-extsub,ip-address=203.0.113.20 "
+        "--fixed-ip subnet=rm-extsub,ip-address=198.51.100.20 --disable-snat "
+        "--enable-default-route-ecmp --enable-default-route-bfd"
+    )
+    assert gateways(made) == ["203.0.113.20", "198.51.100.20"]
+    assert (made["enable_default_route_ecmp"], made["enable_default_route_bfd"]) == (True, True)
+    assert made["external_gateway_info"]["enable_snat"] is False
+    twins = openstack.shown(
+        "router create rm-two --external-gateway rm-ext --external-gateway rm-ext "
+        "--fixed-ip ip-address=198.51.100.30 --fixed-ip ip-address=198.51.100.31"
+    )
+    assert gateways(twins) == ["198.51.100.30", "198.51.100.31"]
+    assert "409" in openstack.refused("network delete rm-ext")
+
+    more = openstack.shown(
+        f"router add gateway rm-one {outside} --fixed-ip ip-address=203.0.113.21"
+    )
+    assert gateways(more) == ["203.0.113.20", "198.51.100.20", "203.0.113.21"]
+    assert "400" in openstack.refused(f"router add gateway rm-one {inside}")
+    assert "409" in openstack.refused(
+        f"router add gateway rm-one {outside} --fixed-ip ip-address=203.0.113.21"
+    )
+    ambiguous = openstack.refused(f"router remove gateway rm-one {outside}")
+    assert "name an address" in ambiguous
+    assert "none on network" in openstack.refused(
+        f"router remove gateway rm-one {outside} --fixed-ip ip-address=203.0.113.99"
+    )
+    assert "400" in openstack.refused(f"router remove gateway rm-one {inside}")
+    fewer = openstack.shown(
+        f"router remove gateway rm-one {outside} --fixed-ip ip-address=203.0.113.20"
+    )
+    assert gateways(fewer)[0] in ("198.51.100.20", "203.0.113.21")
+    assert sorted(gateways(fewer)) == ["198.51.100.20", "203.0.113.21"]
+    left = openstack.shown("router remove gateway rm-one rm-ext --fixed-ip subnet=rm-extsub")
+    assert gateways(left) == ["203.0.113.21"]
+    openstack.done(
+        "router set rm-one --external-gateway rm-ext "
+        f"--external-gateway {outside} --disable-default-route-ecmp --disable-default-route-bfd"
+    )
+    shown = openstack.shown("router show rm-one")
+    assert [one["network_id"] for one in shown["external_gateways"]] == [
+        ids["rm-ext"],
+        ids[outside],
+    ]
+    assert gateways(shown)[1:] == ["203.0.113.21"]
+    assert (shown["enable_default_route_ecmp"], shown["enable_default_route_bfd"]) == (False, False)
+    assert shown["interfaces_info"] == []
+
+    openstack.done("router set rm-one --route destination=10.9.0.0/16,gateway=198.51.100.9")
+    openstack.done("router unset rm-one --route destination=10.9.0.0/16,gateway=198.51.100.9")
+    assert len(openstack.shown("router show rm-one")["external_gateways"]) == 2
+    # the first goes, and the other takes its place
+    openstack.done("router unset rm-one --external-gateway")
+    assert gateways(openstack.shown("router show rm-one")) == ["203.0.113.21"]
+    openstack.done("router unset rm-one --external-gateway")
+    assert gateways(openstack.shown("router show rm-one")) == []
+    openstack.done("router delete rm-one rm-two")
+    openstack.done("network delete rm-ext")
 
 
 def test_interfaces(openstack: OpenStack, inside: str) -> None:

@@ -53,6 +53,18 @@ class RouterExternalGatewayInUseByFloatingIp(InUse):
     )
 
 
+class UnableToMatchGateways(BadRequest):
+    """A request does not say which of the router's gateways it means, or means none."""
+
+    template = "Router {router_id} has no gateway that is meant for certain: {reason}."
+
+
+class UnableToRemoveGateways(BadRequest):
+    """The router has no gateway that could go."""
+
+    template = "Router {router_id} has no gateway."
+
+
 class RouterInterfaceAttachmentConflict(Conflict):
     """The interface cannot be added as things are."""
 

@@ -5,12 +5,15 @@
 /routers/{id}/remove_router_interface      PUT
 /routers/{id}/add_extraroutes              PUT
 /routers/{id}/remove_extraroutes           PUT
+/routers/{id}/add_external_gateways        PUT
+/routers/{id}/update_external_gateways     PUT
+/routers/{id}/remove_external_gateways     PUT
 /routers/{id}/l3-agents                    agents that have it
 /agents/{id}/l3-routers                    routers that one has; POST, DELETE
 /floatingips                               addresses outside that lead to ports inside
 /floatingip_pools                          the subnets that they come from
 
-    routers.py      a router, its gateway (gateways.py), its routes (routes.py)
+    routers.py      a router, its gateways (gateways.py), its routes (routes.py)
     interfaces.py   the subnets that it is on
     kinds.py        on one agent, on several, on every host; how one becomes another (conversion.py)
     extensions.py   what that means for ports and subnets; outside.py: gateways and new subnets

@@ -109,4 +109,4 @@ def _change_interfaces(
         _, due = ports.change(d, tx, port, changes)
         after.owe(due)
         rows.detach(tx, [port_id])
-        rows.attach(tx, router["id"], port_id, owner)
+        rows.attach(tx, router["id"], [port_id], owner)

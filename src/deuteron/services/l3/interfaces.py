@@ -148,7 +148,7 @@ def _join_subnet(
     }
     made = ports.insert(d, tx, [body], counted=False)
     after.inserted.append(made)
-    rows.attach(tx, router["id"], made.ports[0]["id"], owner)
+    rows.attach(tx, router["id"], [made.ports[0]["id"]], owner)
     return made.ports[0], [subnet]
 
 
@@ -216,7 +216,7 @@ def _readdress(
     rows.detach(tx, [port["id"]])
     port, due = ports.change(d, tx, port, {"fixed_ips": list(addresses)})
     after.owe(due)
-    rows.attach(tx, router["id"], port["id"], port["device_owner"])
+    rows.attach(tx, router["id"], [port["id"]], port["device_owner"])
     return port
 
 
@@ -251,7 +251,7 @@ def _use_port(
     overlaps.refuse(attached, subnets, _beyond(tx, attached))
     _require_disjoint(subnets)
     _require_own_or_pooled(tx.context, port, of_network)
-    rows.attach(tx, router["id"], port_id, owner)
+    rows.attach(tx, router["id"], [port_id], owner)
     return port, subnets
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import (
     exists,
     insert,
     literal_column,
+    null,
+    or_,
     select,
     union_all,
     update,
@@ -118,6 +120,7 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
     """Add gateways, routes, zones, helpers and tags to the rows of routers."""
     by_id: dict[str, Router] = {}
     gateways: dict[str, dict[str, Any]] = {}
+    order: dict[str, list[tuple[bool, str]]] = {}
     addresses = []
     for router in found:
         router["routes"] = []
@@ -132,9 +135,8 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
         if owner is None:  # came between the two statements
             continue
         if kind == "gateway":
-            gateways[a] = gateway = {"network_id": b, "external_fixed_ips": []}
-            first = a == owner["gw_port_id"]
-            owner["external_gateways"].insert(0 if first else len(gateways), gateway)
+            gateways[a] = {"network_id": b, "external_fixed_ips": []}
+            order.setdefault(router_id, []).append((a != owner["gw_port_id"], a))
         elif kind == "address":
             addresses.append((a, {"subnet_id": b, "ip_address": c}))
         elif kind == "route":
@@ -147,6 +149,8 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
             owner["tags"].append(a)
     for port_id, address in addresses:
         gateways[port_id]["external_fixed_ips"].append(address)
+    for router_id, port_ids in order.items():  # the first one, then the others as they always are
+        by_id[router_id]["external_gateways"] = [gateways[one] for _, one in sorted(port_ids)]
     for router in found:
         router["tags"].sort()
         router["routes"].sort(key=lambda route: (route["destination"], route["nexthop"]))
@@ -157,14 +161,12 @@ def _complete(conn: Connectable, found: list[Router], page: Page | None) -> None
 
 def show_gateway(router: Router) -> None:
     """Derive what clients know as the gateway from all gateways and the columns."""
-    for gateway in router["external_gateways"]:
+    gateways = router["external_gateways"]
+    for gateway in gateways:
         gateway["enable_snat"] = router["enable_snat"]
-        gateway.pop("qos_policy_id", None)
-        if router["qos_policy_id"]:
-            gateway["qos_policy_id"] = router["qos_policy_id"]
-    router["external_gateway_info"] = (
-        router["external_gateways"][0] if router["gw_port_id"] else None
-    )
+    if gateways and router["qos_policy_id"]:
+        gateways[0]["qos_policy_id"] = router["qos_policy_id"]
+    router["external_gateway_info"] = gateways[0] if gateways else None
 
 
 def lock(conn: Connectable, router_id: str, now: str, scope: str | None) -> Router | None:
@@ -223,6 +225,10 @@ def replace_routes(conn: Connectable, router_id: str, routes: Iterable[Route]) -
 # --- ports ----------------------------------------------------------------------------------------
 
 
+CARRIED = or_(router_ports.c.owner != GATEWAY, router_ports.c.port_id == routers.c.gw_port_id)
+"""Of ports joined with their routers: those that agents have a place for, one gateway of each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
     """An address of a port of a router; a port without addresses is there once, without one.
@@ -277,9 +283,10 @@ def attached(conn: Connectable, router_id: str) -> list[Attached]:
     return [Attached(**dict(zip(_ATTACHED_KEYS, row, strict=True))) for row in rows]
 
 
-def attach(conn: Connectable, router_id: str, port_id: str, owner: str) -> None:
-    """Make a port one of a router's."""
-    conn.execute(_INSERT_PORT, {"router_id": router_id, "port_id": port_id, "owner": owner})
+def attach(conn: Connectable, router_id: str, port_ids: Sequence[str], owner: str) -> None:
+    """Make ports, at least one, a router's."""
+    rows = [{"router_id": router_id, "port_id": one, "owner": owner} for one in port_ids]
+    conn.execute(_INSERT_PORT, rows)
 
 
 def detach(conn: Connectable, port_ids: Sequence[str]) -> None:
@@ -342,16 +349,23 @@ def _kind(name: str) -> ColumnElement[str]:
 
 
 _COMING_IN = union_all(
-    select(_kind(FLOATING_IP)).where(
-        exists().where(floatingips.c.router_id == bindparam("router"))
+    select(_kind(FLOATING_IP), floatingips.c.floating_network_id)
+    .where(floatingips.c.router_id == bindparam("router"))
+    .distinct(),
+    select(_kind(NDP_PROXY), null()).where(
+        exists().where(ndp_proxies.c.router_id == bindparam("router"))
     ),
-    select(_kind(NDP_PROXY)).where(exists().where(ndp_proxies.c.router_id == bindparam("router"))),
 )
 
 
-def coming_in(conn: Connectable, router_id: str) -> set[str]:
-    """What comes in by a router's gateway: `FLOATING_IP`, `NDP_PROXY`."""
-    return {row[0] for row in conn.execute(_COMING_IN, {"router": router_id})}
+def coming_in(conn: Connectable, router_id: str) -> set[tuple[str, str | None]]:
+    """What comes in by a router's gateways.
+
+    Returns:
+        (`FLOATING_IP`, id of the external network) for each that has some, and
+        (`NDP_PROXY`, None) if there are any: these come in by the first gateway.
+    """
+    return {(row[0], row[1]) for row in conn.execute(_COMING_IN, {"router": router_id})}
 
 
 def _leads_to(port: ColumnElement[Any], address: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -1,9 +1,9 @@
-"""Routers: create, get, list, update, delete, and their routes: add, remove.
+"""Routers: create, get, list, update, delete; their routes: add, remove; likewise their gateways.
 
     create, update, delete   THE transaction
                                the router's revision is counted up: nobody else changes it
                                extensions of routers
-                               gateway, routes
+                               gateways, routes
                                row, journal
                              hooks of drivers, binding of ports
 
@@ -22,17 +22,22 @@ from deuteron.db import tags as tag_rows
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.errors import RouterInUse, RouterNotFound
 from deuteron.query import Query
-from deuteron.services.l3 import conversion, gateways, kinds, news, routes
+from deuteron.services.l3 import conversion, gateway_choice, gateways, kinds, news, routes
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.afterwards import Afterwards
 from deuteron.services.l3.agents import scheduling
+from deuteron.services.l3.gateway_choice import Info
 from deuteron.services.l3.ha import networks as ha_networks
 from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.router_rows import Attached, Router
 
 COLLECTION = rows.COLLECTION
 
+Edit = Callable[[Deployment, Transaction, Router, Afterwards], None]
+"""Changes a router that is locked, its row excepted."""
+
 _GATEWAY = "external_gateway_info"
+_DEFAULT_ROUTES = ("enable_default_route_ecmp", "enable_default_route_bfd")
 # Ports that agents of routers use for themselves, and that go with the router.
 _OF_AGENTS = frozenset(
     (
@@ -53,7 +58,7 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
         API dicts of the routers, in the order of the bodies.
 
     Raises:
-        NetworkNotFound, BadRequest, ...: a gateway cannot be had, see `gateways.set_`.
+        NetworkNotFound, BadRequest, ...: a gateway cannot be had, see `gateways.set_first`.
         OverQuota: the project has as many routers as it may have.
         MechanismDriverError: a driver refused the port of a gateway.
     """
@@ -77,8 +82,9 @@ def create(d: Deployment, ctx: RequestContext, bodies: Sequence[Router]) -> list
             if router["ha"]:
                 ha.claim_vr_id(d, tx, router)
             if body.get(_GATEWAY):
-                changes = gateways.set_(d, tx, router, body[_GATEWAY], after)
-                rows.update_row(tx, router["id"], changes)
+                original = dict(router)
+                gateways.set_first(d, tx, router, body[_GATEWAY], after)
+                rows.update_row(tx, router["id"], standard.changed(original, router))
             tx.journal(news.NOUN, router["id"], news.CREATE, router["project_id"])
         quotas.take(d, tx, "router", {router["project_id"] for router in made})
         placed = [router["id"] for router in made if router["gw_port_id"] or router["ha"]]
@@ -105,8 +111,12 @@ def _new(d: Deployment, body: Router, kind: kinds.Kind) -> Router:
         "flavor_id": None,
         "availability_zone_hints": [],
         "availability_zones": [],
-        "enable_default_route_ecmp": False,
-        "enable_default_route_bfd": False,
+        "enable_default_route_ecmp": _said(
+            body, "enable_default_route_ecmp", d.settings.routing.enable_default_route_ecmp
+        ),
+        "enable_default_route_bfd": _said(
+            body, "enable_default_route_bfd", d.settings.routing.enable_default_route_bfd
+        ),
         "enable_ndp_proxy": False,
         "qos_policy_id": None,
         "external_gateway_info": None,
@@ -116,6 +126,11 @@ def _new(d: Deployment, body: Router, kind: kinds.Kind) -> Router:
         "tags": sorted(set(body.get("tags") or ())),
         **standard.new(d.clock(), revision=1),
     }
+
+
+def _said(body: Mapping[str, Any], name: str, by_default: bool) -> bool:
+    """What a body says; null is nothing."""
+    return by_default if body.get(name) is None else bool(body[name])
 
 
 def _delete_all(d: Deployment, ctx: RequestContext, made: Sequence[Router]) -> None:
@@ -189,34 +204,46 @@ def update(
         InvalidRoutes, OverQuota: the routes cannot be, or are too many.
         BadRequest: it is up, and is to become distributed or highly available, or to be no more.
         NoVRIDAvailable: its project has as many highly available routers as there can be.
-        NetworkNotFound, BadRequest, ...: the gateway cannot be had, see `gateways.set_`.
+        NetworkNotFound, BadRequest, ...: the gateway cannot be had, see `gateways.set_first`.
     """
     present = get(d, ctx, router_id)
     standard.require_revision(present, if_revision)
     if "routes" in changes:
         changes["routes"] = routes.normal(changes["routes"])
+    for name in _DEFAULT_ROUTES:
+        if changes.get(name, False) is None:
+            del changes[name]
     if not standard.changed(present, changes):
         return present
     conversion.prepare(d, ctx, present, kinds.changed(present, changes))
-    return _change(d, ctx, router_id, changes, if_revision=if_revision)
+    edit = partial(_apply, changes)
+    return _change(d, ctx, router_id, edit, changes=changes, if_revision=if_revision)
 
 
 def _change(
     d: Deployment,
     ctx: RequestContext,
     router_id: str,
-    changes: Mapping[str, Any],
+    edit: Edit,
     *,
+    changes: Mapping[str, Any] | None = None,
     if_revision: int | None = None,
 ) -> Router:
+    """Change a router in a transaction, and do what follows.
+
+    Args:
+        edit: changes it, its row excepted.
+        changes: attributes of a request that extensions of routers look at.
+        if_revision: refuse if the router has another revision.
+    """
     after = Afterwards()
     with d.database.transaction(ctx) as tx:
         router = lock(d, tx, router_id)
         standard.require_revision({"revision_number": router["revision_number"] - 1}, if_revision)
         d.extended(COLLECTION).load(tx, [router])
-        original = {**router, _GATEWAY: _copy(router[_GATEWAY])}
-        apply(d, tx, router, changes, after)
-        d.extended(COLLECTION).on_update(tx, changes, router, original)
+        original = dict(router)
+        edit(d, tx, router, after)
+        d.extended(COLLECTION).on_update(tx, changes or {}, router, original)
         columns = {
             name: value
             for name, value in router.items()
@@ -225,36 +252,27 @@ def _change(
         rows.update_row(tx, router_id, columns)
         tx.journal(news.NOUN, router_id, news.UPDATE, router["project_id"])
         unserved = scheduling.lacking(d, tx, [router_id])
-    after.run(d, ctx, undo=partial(_without_gateway, d, ctx, router_id))
+    after.run(d, ctx, undo=partial(_without_new, d, ctx, router_id, after))
     scheduling.schedule(d, ctx, unserved)
     d.extended(COLLECTION).derive([router])
     return router
 
 
-def _copy(gateway: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if gateway is None else dict(gateway)
-
-
-def apply(
-    d: Deployment, tx: Transaction, router: Router, changes: Mapping[str, Any], after: Afterwards
+def _apply(
+    changes: Mapping[str, Any], d: Deployment, tx: Transaction, router: Router, after: Afterwards
 ) -> None:
-    """Apply the changes of an update to a router that is locked, its row excepted.
-
-    Args:
-        d: the deployment.
-        tx: the transaction.
-        router: API dict, changed in place.
-        changes: validated attributes.
-        after: gets what follows after the commit.
-    """
+    """Apply the changes of an update."""
     kind = kinds.changed(router, changes)
     if "routes" in changes and changes["routes"] != router["routes"]:
         set_routes(d, tx, router, changes["routes"])
     for name in ("name", "description", "admin_state_up"):
         if name in changes:
             router[name] = changes[name]
+    for name in _DEFAULT_ROUTES:
+        if name in changes:
+            router[name] = changes[name]
     if _GATEWAY in changes:
-        gateways.set_(d, tx, router, changes[_GATEWAY], after)
+        gateways.set_first(d, tx, router, changes[_GATEWAY], after)
     if kind is not None:
         conversion.convert(d, tx, router, kind, after)
 
@@ -275,14 +293,20 @@ def set_routes(
     router["routes"] = list(wanted)
 
 
-def _without_gateway(d: Deployment, ctx: RequestContext, router_id: str) -> None:
-    _change(d, ctx, router_id, {_GATEWAY: None})
+def _without_new(d: Deployment, ctx: RequestContext, router_id: str, after: Afterwards) -> None:
+    """Take those gateways away that a change has made."""
+    new = {port["id"] for made in after.inserted for port in made.ports}
+
+    def edit(d: Deployment, tx: Transaction, router: Router, after: Afterwards) -> None:
+        gateways.drop(d, tx, router, new, after)
+
+    _change(d, ctx, router_id, edit)
 
 
 def delete(
     d: Deployment, ctx: RequestContext, router_id: str, *, if_revision: int | None = None
 ) -> None:
-    """Delete a router with its gateway.
+    """Delete a router with its gateways.
 
     Raises:
         RouterNotFound: there is none of this id.
@@ -297,12 +321,14 @@ def delete(
         attached = rows.attached(tx, router_id)
         _require_unused(router_id, attached)
         d.extended(COLLECTION).on_delete(tx, router)
+        router["routes"] = []  # they go with it, and hold no gateway
         if router[_GATEWAY]:
-            gateways.set_(d, tx, router, None, after)
+            gateways.replace(d, tx, router, [], after)
         if router["ha"]:
             for due in ha.take(d, tx, router_id):
                 after.owe(due)
-        remove_ports(d, tx, {one.port_id for one in attached} - {router["gw_port_id"]}, after)
+        others = {one.port_id for one in attached if one.owner != rows.GATEWAY}
+        remove_ports(d, tx, others, after)
         tx.journal(news.NOUN, router_id, news.DELETE, router["project_id"])
         rows.delete_one(tx, router_id)
     after.run(d, ctx)
@@ -332,6 +358,63 @@ def remove_ports(d: Deployment, tx: Transaction, port_ids: set[str], after: Afte
         port = ports.find(tx, port_id)
         if port is not None:
             after.owe(ports.remove(d, tx, port))
+
+
+# --- gateways -------------------------------------------------------------------------------------
+
+
+def add_gateways(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Router:
+    """Give a router more gateways.
+
+    Args:
+        document: ``{"router": {"external_gateways": [...]}}`` as it came.
+
+    Returns:
+        API dict.
+
+    Raises:
+        RouterNotFound: there is none of this id.
+        InvalidInput: the document is not as it should be.
+        NetworkNotFound, BadRequest, ...: see `gateways.add`.
+        MechanismDriverError: a driver refused the port of a gateway.
+    """
+    infos = gateway_choice.of_document(document)
+    if not infos:
+        return get(d, ctx, router_id)
+    return _with_gateways(d, ctx, router_id, infos, gateways.add)
+
+
+def update_gateways(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Router:
+    """Give a router these gateways and no others; none for no gateway at all.
+
+    Args, Returns, Raises: as `add_gateways`, see `gateways.replace`.
+    """
+    infos = gateway_choice.of_document(document)
+    return _with_gateways(d, ctx, router_id, infos, gateways.replace)
+
+
+def remove_gateways(d: Deployment, ctx: RequestContext, router_id: str, document: Any) -> Router:
+    """Take gateways from a router.
+
+    Args, Returns, Raises: as `add_gateways`, see `gateways.remove`.
+    """
+    infos = gateway_choice.of_document(document)
+    if not infos:
+        return get(d, ctx, router_id)
+    return _with_gateways(d, ctx, router_id, infos, gateways.remove)
+
+
+def _with_gateways(
+    d: Deployment,
+    ctx: RequestContext,
+    router_id: str,
+    infos: Sequence[Info],
+    verb: Callable[[Deployment, Transaction, Router, Sequence[Info], Afterwards], None],
+) -> Router:
+    def edit(d: Deployment, tx: Transaction, router: Router, after: Afterwards) -> None:
+        verb(d, tx, router, infos, after)
+
+    return _change(d, ctx, router_id, edit)
 
 
 # --- routes ---------------------------------------------------------------------------------------

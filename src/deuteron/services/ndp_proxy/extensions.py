@@ -1,14 +1,16 @@
 """Whether a router answers for others, and what follows when their ports go.
 
     enable_ndp_proxy   true needs a gateway with an IPv6 address, on a network whose IPv6 subnets
-                       have an address scope
+                       have an address scope; before there is one it is a wish for such a one
                        not said with a new router: as the site says; with its first gateway:
                        whether that is such a one
     gateway goes       it is false
     port goes          its proxies go, and those of an address that it loses
 
 Source: API reference, "Router NDP proxy"; the checks as observed of Neutron, which however says
-anew with every update what is not said: here a router that is renamed stays as it is.
+anew with every update what is not said: here a router that is renamed stays as it is. And it knows
+no wish: a client that gives a router its gateways afterwards (alias external-gateway-multihoming)
+could not say it together with them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,9 +38,10 @@ def of_routers(*, by_default: bool) -> ResourceExtension:
         tx: Transaction, body: Mapping[str, Any], router: Row, _nothing: Mapping[str, Any]
     ) -> None:
         wished, info = body.get(ENABLED), body.get(_GATEWAY)
-        if wished and not info:
-            raise _refusal(router, "it has no gateway")
-        if wished is False or not info or not (wished or by_default):
+        if not info:
+            router[ENABLED] = bool(wished)
+            return
+        if wished is False or not (wished or by_default):
             return
         network_id = info["network_id"]
         scopes = rows.ipv6_scopes(tx, [network_id], tx.context.scope)
@@ -52,25 +55,40 @@ def of_routers(*, by_default: bool) -> ResourceExtension:
         tx: Transaction, changes: Mapping[str, Any], router: Row, original: Mapping[str, Any]
     ) -> None:
         wished = changes.get(ENABLED)
-        if wished is None and _GATEWAY not in changes:
+        if wished is None and router[_GATEWAY] == original[_GATEWAY]:
             return
-        if wished is False or not router[_GATEWAY]:
-            if wished:
-                raise _refusal(router, "it has no gateway")
+        if wished is False:
             router[ENABLED] = False
-            return
-        fits = _fits(tx, router[_GATEWAY])
-        if wished and not fits:
-            reason = "its gateway has no IPv6 address, or one without an address scope"
-            raise _refusal(router, reason)
-        if original[ENABLED] and not fits and _same_network(router, original):
-            raise RouterIPv6GatewayInUse(router_id=router["id"])
-        if wished or not _same_network(router, original) or not fits:
-            router[ENABLED] = fits
+        elif router[_GATEWAY]:
+            router[ENABLED] = _by_gateway(tx, changes, router, original)
+        elif wished and original[_GATEWAY]:
+            raise _refusal(router, "it is to have no gateway")
+        else:
+            router[ENABLED] = bool(wished)
 
     return ResourceExtension(
         aliases=("l3-ext-ndp-proxy",), on_create=on_create, on_update=on_update
     )
+
+
+def _by_gateway(
+    tx: Transaction, changes: Mapping[str, Any], router: Row, original: Mapping[str, Any]
+) -> bool:
+    """Whether a router with a gateway answers, if that is not refused by a request.
+
+    A wish of before is refused to who gives gateways by the actions for them, as it was part of the
+    same command; a gateway that comes by an update ends it.
+    """
+    wished = bool(changes.get(ENABLED))
+    awaited = original[ENABLED] and not original[_GATEWAY] and _GATEWAY not in changes
+    fits = _fits(tx, router[_GATEWAY])
+    if (wished or awaited) and not fits:
+        reason = "its gateway has no IPv6 address, or one without an address scope"
+        raise _refusal(router, reason)
+    same = _same_network(router, original)
+    if original[ENABLED] and not fits and same:
+        raise RouterIPv6GatewayInUse(router_id=router["id"])
+    return fits if wished or not same or not fits else bool(router[ENABLED])
 
 
 def _refusal(router: Mapping[str, Any], reason: str) -> RouterGatewayNotValid:

@@ -8,13 +8,14 @@ from sqlalchemy import and_, bindparam, select
 from deuteron.db.router_tables import router_ports, routers
 from deuteron.db.tables import port_bindings
 from deuteron.db.transaction import Connectable
+from deuteron.services.l3.router_rows import CARRIED
 
 _UNPLUGGED = ("unbound", "binding_failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
-    """A port of a router that is administratively up, and where it is.
+    """A port that agents carry, of a router that is administratively up, and where it is.
 
     Args:
         port_id: of the port.
@@ -53,13 +54,17 @@ _PORTS = (
             ),
         )
     )
-    .where(router_ports.c.router_id.in_(bindparam("ids", expanding=True)), routers.c.admin_state_up)
+    .where(
+        router_ports.c.router_id.in_(bindparam("ids", expanding=True)),
+        routers.c.admin_state_up,
+        CARRIED,
+    )
     .order_by(router_ports.c.port_id)
 )
 
 
 def of_routers(conn: Connectable, router_ids: Collection[str]) -> list[Hosted]:
-    """The ports of those of these routers that are administratively up: one statement."""
+    """The ports of those of these routers that are up which agents carry: one statement."""
     if not router_ids:
         return []
     return [

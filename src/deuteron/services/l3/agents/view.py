@@ -4,12 +4,16 @@
     their ports                    gw_port, _interfaces
     additions                      floating IPs, and what other kinds of routers bring
     networks, subnets, scopes      completes all ports that are there then
+    their routes                   those over ports that it carries
+
+An agent carries one gateway, the first; of the others it is told what clients see, no more. Routes
+over these it could not make, and would take for made when they can be.
 
 A constant number of statements, however many routers there are: an agent that starts asks for all
 of its routers, 256 at a time. The keys are Neutron's (observed).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +21,11 @@ from deuteron.context import RequestContext
 from deuteron.core import ports
 from deuteron.core.deployment import Deployment
 from deuteron.query import Query
-from deuteron.services.l3 import routers
+from deuteron.services.l3 import routers, routes
 from deuteron.services.l3.agents import view_rows as rows
 from deuteron.services.l3.agents.rows import L3Agent
 from deuteron.services.l3.kinds import GATEWAY, INTERFACES
+from deuteron.services.l3.router_rows import Route
 
 Resource = dict[str, Any]
 
@@ -103,6 +108,9 @@ def read(
     for show in additions:
         show(d, ctx, view)
     complete(d, list(_shown_ports(found.values())))
+    for router in found.values():
+        if len(router["external_gateways"]) > 1:
+            router["routes"] = _carried(router)
     return list(found.values())
 
 
@@ -131,13 +139,23 @@ def _ports(
     return by_owner
 
 
-def _shown_ports(found: Collection[Resource]) -> Iterator[Resource]:
+def _shown_ports(found: Iterable[Mapping[str, Any]]) -> Iterator[Resource]:
     for router in found:
         for key in _SINGLE:
             if router.get(key):
                 yield router[key]
         for key in _MANY:
             yield from router.get(key, ())
+
+
+def _carried(router: Mapping[str, Any]) -> list[Route]:
+    """The routes of a router whose next hop is on a network of a port that an agent is told of."""
+    cidrs = [
+        subnet["cidr"]
+        for port in _shown_ports([router])
+        for subnet in (*port.get("subnets", ()), *port.get("extra_subnets", ()))
+    ]
+    return [one for one in router["routes"] if any(routes.are_over([one], cidr) for cidr in cidrs)]
 
 
 def complete(d: Deployment, given: Sequence[Resource]) -> None:

@@ -122,7 +122,7 @@ def _add_snat_port(
     }
     made = ports.insert(d, tx, [body], counted=False)
     after.inserted.append(made)
-    router_rows.attach(tx, router["id"], made.ports[0]["id"], SNAT_PORT)
+    router_rows.attach(tx, router["id"], [made.ports[0]["id"]], SNAT_PORT)
 
 
 def _readdress(
@@ -145,7 +145,7 @@ def _readdress(
     router_rows.detach(tx, [port_id])
     _, due = ports.change(d, tx, ports.require(tx, port_id, None), {"fixed_ips": fixed_ips})
     after.owe(due)
-    router_rows.attach(tx, router["id"], port_id, SNAT_PORT)
+    router_rows.attach(tx, router["id"], [port_id], SNAT_PORT)
 
 
 def _remove(d: Deployment, tx: Transaction, port_ids: Sequence[str], after: Afterwards) -> None:

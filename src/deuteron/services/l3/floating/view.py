@@ -5,7 +5,8 @@
     fip_managed_by_port_forwardings   where (by ids), and keeps their addresses on the gateway
     port_forwardings_fip_set          (as prefixes)
 
-The keys are Neutron's (observed).
+An agent puts them on the one gateway that it carries, so it is told of those of that network; the
+others stay DOWN. The keys are Neutron's (observed).
 """
 
 from ipaddress import ip_address
@@ -15,7 +16,7 @@ from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.query import Query
 from deuteron.services.l3.agents import view_rows as rows
-from deuteron.services.l3.agents.view import View
+from deuteron.services.l3.agents.view import GATEWAY_PORT, View
 from deuteron.services.l3.floating import floating_ips
 
 _LEADING = "_floatingips"
@@ -27,7 +28,7 @@ Resource = dict[str, Any]
 
 
 def show(d: Deployment, ctx: RequestContext, view: View) -> None:
-    """Add the floating IPs that come in by the routers of a view.
+    """Add the floating IPs that come in by the first gateways of the routers of a view.
 
     Args:
         d: the deployment.
@@ -42,6 +43,9 @@ def show(d: Deployment, ctx: RequestContext, view: View) -> None:
         scopes = rows.scopes_behind(conn, view.routers)
     for one in found:
         router = view.routers[one["router_id"]]
+        gateway = router.get(GATEWAY_PORT)
+        if gateway is None or gateway["network_id"] != one["floating_network_id"]:
+            continue
         told = {**one, "tenant_id": one["project_id"]}
         if one["port_id"] is None:
             _show_forwarding(router, told)

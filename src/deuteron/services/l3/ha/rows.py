@@ -16,6 +16,7 @@ from deuteron.db.router_tables import (
 from deuteron.db.tables import agents, port_bindings, ports, subnets
 from deuteron.db.transaction import Connectable, Transaction
 from deuteron.services.l3.kinds import REPLICATED_INTERFACE
+from deuteron.services.l3.router_rows import CARRIED
 
 _L3_AGENT = "L3 agent"
 
@@ -279,9 +280,11 @@ _ELSEWHERE = (
         port_bindings,
         (port_bindings.c.port_id == router_ports.c.port_id) & (port_bindings.c.status == "ACTIVE"),
     )
+    .join(routers, routers.c.id == router_ports.c.router_id)
     .where(
         router_ports.c.router_id.in_(bindparam("ids", expanding=True)),
         router_ports.c.owner.in_(bindparam("owners", expanding=True)),
+        CARRIED,
         port_bindings.c.host != bindparam("of_host"),
     )
     .order_by(router_ports.c.port_id)
@@ -303,7 +306,7 @@ _WIRED = (
 def ports_elsewhere(
     conn: Connectable, router_ids: Sequence[str], owners: Sequence[str], host: str
 ) -> list[str]:
-    """Ids of the ports of routers that are not on a host.
+    """Ids of the ports of routers that agents carry, and that are not on a host.
 
     Args:
         conn: where to look; one statement.
