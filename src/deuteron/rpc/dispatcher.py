@@ -11,6 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from deuteron import logs
@@ -26,7 +27,9 @@ from deuteron.rpc.endpoint import (
     arguments_of,
     serves,
 )
+from deuteron.rpc.lines import Lines
 from deuteron.rpc.messaging import ExpectedException, NoSuchMethod, UnsupportedVersion
+from deuteron.rpc.sender import sender_of, shown
 
 LOG = logging.getLogger(__name__)
 
@@ -34,7 +37,6 @@ TRIES = 10
 # Seconds: the first pause is at most this long, each further one at most twice its predecessor.
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.5
-_LONGEST_NAME = 200
 
 
 class Dispatcher:
@@ -58,6 +60,7 @@ class Dispatcher:
         self._deployment = deployment
         self._outgoing = outgoing
         self._topic = topic
+        self._lines = Lines(LOG)
         self._methods: dict[tuple[str | None, str], list[tuple[str, Handler, Arguments]]] = {}
         for endpoint in endpoints:
             for name, handler in endpoint.methods.items():
@@ -78,22 +81,25 @@ class Dispatcher:
         """
         message = incoming.message
         reply_queue = getattr(incoming, "reply_q", None)
-        sender = _sender(message.get("args"), reply_queue)
+        sender = sender_of(message.get("args"), reply_queue)
         request_id = _request_id(incoming.ctxt)
         call = Call(
             ctx=RequestContext(request_id=request_id, is_admin=True),
             sender=sender,
             reply_queue=reply_queue,
             outgoing=self._outgoing,
+            tell=partial(self._lines.warn, sender),
         )
         token = logs.REQUEST.set(request_id)
         try:
             return self._answer(message, call)
         except (NoSuchMethod, UnsupportedVersion, NetworkError) as error:
-            LOG.warning("%s on %s refused: %s", sender, self._topic, error)
+            self._lines.warn(sender, f"on {self._topic} refused: {error}")
             raise ExpectedException() from None
         except Exception as error:
-            LOG.exception("%s on %s: %s failed: %r", sender, self._topic, _shown(message), error)
+            LOG.exception(
+                "%s on %s: %s failed: %r", sender, self._topic, shown(message.get("method")), error
+            )
             raise ExpectedException() from None
         finally:
             logs.REQUEST.reset(token)
@@ -123,9 +129,9 @@ class Dispatcher:
         for offered, handler, known in offers:
             if serves(offered, version):
                 return handler, known
-        named = str(method)[:_LONGEST_NAME]
+        named = shown(method)
         if offers or namespace is not None:
-            raise UnsupportedVersion(version[:_LONGEST_NAME], method=named)
+            raise UnsupportedVersion(shown(version), method=named)
         raise NoSuchMethod(named)
 
 
@@ -137,26 +143,7 @@ def _check(method: Any, arguments: Any, known: Arguments) -> None:
         raise InvalidInput(error_message=f"{method} needs {', '.join(missing)}")
     strange = sorted(arguments.keys() - known.known)
     if strange and not known.others:
-        raise InvalidInput(
-            error_message=f"{method} knows no argument {', '.join(strange)[:_LONGEST_NAME]}"
-        )
-
-
-def _sender(arguments: Any, reply_queue: Any) -> str:
-    """Who sent a message, by what agents say of themselves in it."""
-    named = arguments if isinstance(arguments, dict) else {}
-    state = named.get("agent_state")
-    if isinstance(state, dict):
-        inner = state.get("agent_state", state)
-        named = inner if isinstance(inner, dict) else named
-    words = [
-        f"{name}={str(named[name])[:_LONGEST_NAME]}"
-        for name in ("host", "agent_id", "agent_type")
-        if named.get(name)
-    ]
-    if reply_queue:
-        words.append(f"reply_queue={reply_queue}")
-    return f"Message of {' '.join(words) or 'an unknown sender'}"
+        raise InvalidInput(error_message=f"{method} knows no argument {shown(', '.join(strange))}")
 
 
 def _request_id(ctxt: Any) -> str:
@@ -164,7 +151,3 @@ def _request_id(ctxt: Any) -> str:
     if isinstance(given, str) and given.startswith("req-") and len(given) <= 64:
         return given
     return f"req-{uuid.uuid4()}"
-
-
-def _shown(message: Mapping[str, Any]) -> str:
-    return str(message.get("method"))[:_LONGEST_NAME]

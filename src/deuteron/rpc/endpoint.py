@@ -5,11 +5,14 @@ version whether it can be served (equal major number, minor number not above the
 """
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deuteron.context import RequestContext
+
+LOG = logging.getLogger(__name__)
 
 Handler = Callable[..., Any]
 
@@ -40,12 +43,14 @@ class Call:
         sender: who it is, as far as the message says so; for the log.
         reply_queue: where the agent waits for the answer, None where it does not wait.
         outgoing: for what other agents have to be told at once.
+        tell: what is strange about the message, to the log; of the sender a few times only.
     """
 
     ctx: RequestContext
     sender: str
     reply_queue: str | None
     outgoing: Outgoing
+    tell: Callable[[str], None] = LOG.warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
