@@ -1,17 +1,22 @@
 """The RPC server on a real broker, asked as Neutron's agents ask."""
 
+import json
 import logging
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import amqp
 import pytest
 
 from deuteron import config
 from deuteron.core import agents
 from deuteron.db.engine import Database
 from deuteron.query import EVERYTHING
+from deuteron.rpc.endpoint import Endpoint
 from deuteron.rpc.messaging import RemoteError
 from deuteron.rpc.service import Service, connect
 from deuteron.rpc.topics import topics
@@ -129,6 +134,9 @@ GARBAGE = (
     '{"oslo.version": "2.0", "oslo.message": "[]"}',
     '{"oslo.version": "2.0", "oslo.message": "{}"}',
     '{"oslo.version": "2.0", "oslo.message": "{\\"method\\": 5, \\"args\\": 5}"}',
+    '{"method": "tunnel_sync", "_reply_q": {}, "_msg_id": 5}',
+    "[" * 100_000,
+    '{"method": "tunnel_sync", "args": {"host": "' + "x" * 20_000_000 + '"}}',
     '{"method": "update_device_list", "args": {"host": null}, "_unique_id": 5}',
 )
 
@@ -145,11 +153,70 @@ def test_garbage_is_dropped(
         deadline = time.monotonic() + 5
         while not (told := _warnings(caplog)) and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert len(told) == 1, (body, told)
+        assert len(told) == 1, (body[:100], told)
+        assert told[0].startswith("Message of "), told
 
 
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    """What was told; none of it with a traceback."""
+    told = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert not any(one.exc_info for one in told)
+    return [one.getMessage() for one in told]
+
+
+def an_envelope(method: str, **more: Any) -> str:
+    """A message of an agent, as it is on the wire."""
+    inner = {"method": method, "version": "1.4", "_unique_id": uuid.uuid4().hex, **more}
+    return json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(inner)})
+
+
+def test_a_message_that_comes_twice_is_answered_once(
+    served: Site, agent: Caller, rabbitmq: RabbitMQ, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = an_envelope("fly", args={"host": "evil"})
+    for _ in range(2):
+        rabbitmq.publish("neutron", "q-plugin", body)
+    assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4")
+    assert sorted(one.partition(": ")[0] for one in _warnings(caplog)) == [
+        "Message of host=evil on q-plugin dropped",
+        "Message of host=evil on q-plugin refused",
+    ]
+
+
+def test_one_agent_that_reports_all_the_time_is_hardly_heard(
+    site: Site, rabbitmq: RabbitMQ, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    def hear(_d: Any, _call: Any, *, agent_state: Any, time: Any) -> None:
+        heard.append(agent_state["agent_state"]["host"])
+
+    topic = "q-reports-flooded"
+    path = tmp_path / "broker.conf"
+    path.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\ntransport_url = {rabbitmq.url}\n")
+    transport = connect(config.load([str(path)]))
+    endpoint = Endpoint(version="1.4", methods={"report_state": hear})
+    service = Service(site.d, transport, {topic: (endpoint,)})
+    service.begin()
+    begin = time.monotonic()
+    with rabbitmq.connect() as connection:
+        channel = connection.channel()
+        for number in range(3001):
+            state = {"agent_type": "DHCP agent", "host": "evil" if number < 3000 else "h2"}
+            args = {"agent_state": {"agent_state": state}, "time": "2014-06-04T12:00:00"}
+            body = an_envelope("report_state", args=args)
+            message = amqp.Message(body, content_type="application/json")
+            channel.basic_publish(message, exchange="neutron", routing_key=topic)
+    while "h2" not in heard:
+        assert time.monotonic() < begin + 60
+        time.sleep(0.05)
+    seconds = time.monotonic() - begin
+    told = _warnings(caplog)
+    service.end()
+    transport.cleanup()
+    assert heard.count("evil") <= 20 * (seconds + 1)
+    (line,) = told
+    assert line.startswith(f"Message of host=evil agent_type=DHCP agent on {topic}: it reports")
 
 
 def test_what_nobody_answers_is_refused_and_nothing_else_suffers(

@@ -20,8 +20,6 @@ _SAME_WITHIN = 2.0
 # Reports of one agent that are written at once, and so many more per second.
 _AT_ONCE = 10.0
 _PER_SECOND = 2.0
-# Reports of one agent in a second that are worth a line in the log.
-_MANY = 20
 # Seconds between two lines about the same agent.
 _SILENCE = 600.0
 # Seconds by which the clock of an agent may differ.
@@ -48,8 +46,6 @@ class _Agent:
     said_at: float = 0.0
     share: float = _AT_ONCE
     share_at: float = 0.0
-    second: int = 0
-    in_second: int = 0
     queue: str | None = None
     earlier_queue: str | None = None
     told: dict[str, float] = field(default_factory=dict)
@@ -80,7 +76,6 @@ class Intake:
         now = self._monotonic()
         with self._lock:
             agent = self._agent(state)
-            self._count(agent, now, sender)
             self._watch_queues(agent, now, sender, reply_queue)
             if agent.said == state and now - agent.said_at < _SAME_WITHIN:
                 return Verdict.KNOWN
@@ -138,13 +133,6 @@ class Intake:
                 self._agents.clear()
             agent = self._agents[key] = _Agent(share_at=self._monotonic())
         return agent
-
-    def _count(self, agent: _Agent, now: float, sender: str) -> None:
-        if agent.second != int(now):
-            agent.second, agent.in_second = int(now), 0
-        agent.in_second += 1
-        if agent.in_second == _MANY:
-            self._tell(agent, "many", now, "%s reports %d times a second", sender, _MANY)
 
     def _watch_queues(
         self, agent: _Agent, now: float, sender: str, reply_queue: str | None

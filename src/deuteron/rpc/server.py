@@ -1,19 +1,21 @@
 """Takes the messages of one topic from the broker, a few at a time.
 
+    broker --> Gate --> the library --> a thread, Dispatcher --> broker
+
 The library would read as fast as the broker delivers and keep what it cannot work on in memory. A
 `Server` reads no further while all of its threads are busy: what waits does so at the broker,
 where it expires when nobody waits for the answer any more, and a process that is killed loses
-little.
+little. It would also read whatever comes.
 """
 
-import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from deuteron.rpc.dispatcher import Dispatcher
+from deuteron.rpc.gate import Gate
 from deuteron.rpc.messaging import RPCServer, Target, Transport
-
-LOG = logging.getLogger(__name__)
 
 
 class Server(RPCServer):  # type: ignore[misc] # the library has no types
@@ -32,6 +34,7 @@ class Server(RPCServer):  # type: ignore[misc] # the library has no types
         super().__init__(transport, target, dispatcher, "threading")
         self._threads = threads
         self._room = threading.BoundedSemaphore(threads)
+        self._gate = Gate(target.topic)
 
     def begin(self) -> None:
         """Start; returns when the broker has been reached."""
@@ -42,7 +45,22 @@ class Server(RPCServer):  # type: ignore[misc] # the library has no types
         self.stop()
         self.wait()
 
+    def _create_listener(self) -> Any:
+        listener = super()._create_listener()
+        for consumer in listener._poll_style_listener.conn._consumers:
+            consumer._callback = partial(self._pass, consumer._callback)
+        return listener
+
+    def _pass(self, library: Callable[[Any], None], raw: Any) -> None:
+        """Have the library read a message, or take it from the broker and forget it."""
+        if self._gate.admits(raw.body, raw.properties.get("content_type")):
+            library(raw)
+        else:
+            raw.channel.basic_ack(raw.delivery_tag)
+
     def _on_incoming(self, incoming: Any) -> None:
+        for message in incoming:
+            self._gate.taken(message.unique_id)
         self._room.acquire()
         try:
             super()._on_incoming(incoming)
