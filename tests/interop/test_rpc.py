@@ -170,6 +170,35 @@ def an_envelope(method: str, **more: Any) -> str:
     return json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(inner)})
 
 
+def test_who_is_gone_before_the_answer_keeps_nobody_waiting(
+    served: Site, agent: Caller, rabbitmq: RabbitMQ
+) -> None:
+    for number in range(20):  # more than there are threads
+        asked = {"_msg_id": uuid.uuid4().hex, "_reply_q": f"reply_gone_{number}"}
+        body = an_envelope("has_alive_neutron_server", args={"host": "gone"}, **asked)
+        rabbitmq.publish("neutron", "q-plugin", body)
+    assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4", timeout=5)
+
+
+def test_who_is_back_after_a_while_has_its_answer(
+    served: Site, agent: Caller, rabbitmq: RabbitMQ
+) -> None:
+    asked = {"_msg_id": "m1", "_reply_q": "reply_late", "args": {}}
+    rabbitmq.publish("neutron", "q-plugin", an_envelope("has_alive_neutron_server", **asked))
+    # One that was asked later is answered, so this was tried.
+    assert agent.call("q-plugin", "has_alive_neutron_server", version="1.4")
+    with rabbitmq.connect() as connection:
+        channel = connection.channel()
+        channel.queue_declare("reply_late", auto_delete=False)
+        deadline = time.monotonic() + 20
+        while (answer := channel.basic_get("reply_late")) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        channel.queue_delete("reply_late")
+    told = json.loads(json.loads(answer.body)["oslo.message"])
+    assert (told["_msg_id"], told["result"]) == ("m1", True)
+
+
 def test_a_message_that_comes_twice_is_answered_once(
     served: Site, agent: Caller, rabbitmq: RabbitMQ, caplog: pytest.LogCaptureFixture
 ) -> None:

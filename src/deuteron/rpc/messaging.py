@@ -6,6 +6,7 @@ them it is not there.
 """
 
 import sys
+from typing import Any
 
 sys.modules.setdefault("eventlet", None)  # type: ignore[arg-type]
 
@@ -15,6 +16,8 @@ if backend.get_backend_type() is None:
     backend.init_backend(backend.BackendType.THREADING)
 
 import oslo_messaging  # noqa: E402
+from oslo_messaging._drivers.amqp import AMQPDestinationNotFound  # noqa: E402
+from oslo_messaging._drivers.common import PURPOSE_SEND  # noqa: E402
 from oslo_messaging.rpc.dispatcher import (  # noqa: E402
     ExpectedException,
     NoSuchMethod,
@@ -33,7 +36,17 @@ get_rpc_client = oslo_messaging.get_rpc_client
 get_rpc_transport = oslo_messaging.get_rpc_transport
 set_transport_defaults = oslo_messaging.set_transport_defaults
 
+NO_SUCH_QUEUE = (MessageUndeliverable, AMQPDestinationNotFound)
+"""What says that nobody listens where a message goes."""
+
+
+def sending(driver: Any) -> Any:
+    """A connection to send by, for a ``with`` block."""
+    return driver._get_connection(PURPOSE_SEND)
+
+
 __all__ = [
+    "NO_SUCH_QUEUE",
     "ExpectedException",
     "MessageUndeliverable",
     "MessagingException",
@@ -47,5 +60,6 @@ __all__ = [
     "UnsupportedVersion",
     "get_rpc_client",
     "get_rpc_transport",
+    "sending",
     "set_transport_defaults",
 ]

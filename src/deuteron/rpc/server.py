@@ -1,11 +1,11 @@
 """Takes the messages of one topic from the broker, a few at a time.
 
-    broker --> Gate --> the library --> a thread, Dispatcher --> broker
+    broker --> Gate --> the library --> a thread, Dispatcher --> Replies --> broker
 
 The library would read as fast as the broker delivers and keep what it cannot work on in memory. A
 `Server` reads no further while all of its threads are busy: what waits does so at the broker,
 where it expires when nobody waits for the answer any more, and a process that is killed loses
-little. It would also read whatever comes.
+little. It would also read whatever comes, and have a thread wait for whoever asked to be back.
 """
 
 import threading
@@ -16,6 +16,7 @@ from typing import Any
 from deuteron.rpc.dispatcher import Dispatcher
 from deuteron.rpc.gate import Gate
 from deuteron.rpc.messaging import RPCServer, Target, Transport
+from deuteron.rpc.replies import Replies
 
 
 class Server(RPCServer):  # type: ignore[misc] # the library has no types
@@ -35,6 +36,7 @@ class Server(RPCServer):  # type: ignore[misc] # the library has no types
         self._threads = threads
         self._room = threading.BoundedSemaphore(threads)
         self._gate = Gate(target.topic)
+        self._replies = Replies()
 
     def begin(self) -> None:
         """Start; returns when the broker has been reached."""
@@ -61,6 +63,7 @@ class Server(RPCServer):  # type: ignore[misc] # the library has no types
     def _on_incoming(self, incoming: Any) -> None:
         for message in incoming:
             self._gate.taken(message.unique_id)
+            message.reply = partial(self._replies.send, message)
         self._room.acquire()
         try:
             super()._on_incoming(incoming)
