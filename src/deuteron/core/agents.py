@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from deuteron.context import RequestContext
-from deuteron.core import bulk_binding, dhcp_scheduling, segment_hosts
+from deuteron.core import agent_states, bulk_binding, dhcp_scheduling, segment_hosts
 from deuteron.core.deployment import Deployment
 from deuteron.core.liveness import agent_time, alive_since
 from deuteron.db import agents as rows
 from deuteron.db.agents import DHCP_AGENT
 from deuteron.db.transaction import Transaction
-from deuteron.errors import AgentNotFound, InvalidInput, TryAgain
+from deuteron.errors import AgentNotFound, TryAgain
 from deuteron.query import Query
 
 Agent = dict[str, Any]
@@ -31,11 +31,6 @@ NEW = "new"
 ALIVE = "alive"
 REVIVED = "revived"
 
-_TEXTS = ("agent_type", "binary", "host", "topic")
-_LENGTH = 255
-_TYPE_LENGTH = 64
-_MAPPINGS = ("bridge_mappings", "interface_mappings", "device_mappings")
-
 
 def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     """Note that an agent is alive and what it says of itself. Two statements where that is all.
@@ -43,8 +38,7 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     Args:
         d: the deployment.
         ctx: the caller.
-        state: as agents report it: agent_type, binary, host, topic, configurations, and where
-            they have them availability_zone, start_flag, resource_versions.
+        state: as agents report it; see `deuteron.core.agent_states`.
 
     Returns:
         ``new``, ``alive``, or ``revived`` for one that was dead: such an agent asks for all of
@@ -53,7 +47,7 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     Raises:
         InvalidInput: something is missing or of a wrong type.
     """
-    reported = _checked(state)
+    reported = agent_states.checked(state)
     now = agent_time(d.clock())
     for presence in (d.dhcp_presence, d.l3_presence):
         if reported["agent_type"] == presence.agent_type:
@@ -81,38 +75,6 @@ def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     if row["admin_state_up"] and (known is None or revived or changed):
         bulk_binding.resume(d, ctx, host=row["host"])
     return NEW if known is None else REVIVED if revived else ALIVE
-
-
-def _checked(state: Mapping[str, Any]) -> dict[str, Any]:
-    """What an agent reported, complete and of the right types."""
-    for name in _TEXTS:
-        longest = _TYPE_LENGTH if name == "agent_type" else _LENGTH
-        value = state.get(name)
-        if not isinstance(value, str) or not value or len(value) > longest:
-            raise InvalidInput(
-                error_message=f"{name} of an agent must be a text of 1 to {longest} characters"
-            )
-    zone = state.get("availability_zone")
-    if zone is not None and (not isinstance(zone, str) or len(zone) > _LENGTH):
-        raise InvalidInput(
-            error_message=f"availability_zone must be a text of at most {_LENGTH} characters"
-        )
-    configurations = state.get("configurations") or {}
-    versions = state.get("resource_versions") or {}
-    if not isinstance(configurations, dict) or not isinstance(versions, dict):
-        raise InvalidInput(
-            error_message="configurations and resource_versions of an agent must be objects"
-        )
-    for name in (*_MAPPINGS, "ovs_capabilities"):
-        if not isinstance(configurations.get(name) or {}, dict):
-            raise InvalidInput(error_message=f"configurations.{name} must be an object")
-    return {
-        **{name: state[name] for name in _TEXTS},
-        "availability_zone": zone,
-        "configurations": configurations,
-        "resource_versions": versions or None,
-        "start_flag": bool(state.get("start_flag")),
-    }
 
 
 def _load(reported: Mapping[str, Any]) -> int:
@@ -178,7 +140,7 @@ def _note_physical_networks(d: Deployment, tx: Transaction, host: str) -> bool:
     """
     found: set[str] = set()
     for agent in rows.on_host(tx, host, alive_since=alive_since(d)):
-        for mapping in _MAPPINGS:
+        for mapping in agent_states.MAPPINGS:
             found.update(agent["configurations"].get(mapping) or {})
     return segment_hosts.set_hosts(tx, host, found)
 

@@ -31,6 +31,7 @@ from deuteron.errors import (
 from deuteron.query import Query
 from deuteron.rpc import arguments
 from deuteron.rpc.endpoint import Call, Endpoint
+from deuteron.rpc.filters import found_by
 from deuteron.rpc.forms import as_told
 
 LOG = logging.getLogger(__name__)
@@ -340,7 +341,7 @@ def get_ports(d: Deployment, call: Call, *, filters: Any, **_others: Any) -> lis
     Raises:
         InvalidInput: an attribute is unknown.
     """
-    wanted = _filters(filters)
+    wanted = found_by("filters", filters)
     if not all(wanted.values()):
         return []
     return [as_told(port) for port in _found(ports.list_, d, call, Query(filters=wanted))]
@@ -360,7 +361,7 @@ def get_networks(
     Raises:
         InvalidInput: an attribute is unknown.
     """
-    wanted = _filters(filters or {})
+    wanted = found_by("filters", filters)
     if not all(wanted.values()):
         return []
     found = [as_told(one) for one in _found(networks.list_, d, call, Query(filters=wanted))]
@@ -368,25 +369,6 @@ def get_networks(
     if not names:
         return found
     return [{name: one[name] for name in names if name in one} for one in found]
-
-
-def _filters(filters: Any) -> dict[str, tuple[Any, ...]]:
-    found: dict[str, tuple[Any, ...]] = {}
-    for name, values in arguments.mapping("filters", filters).items():
-        if name == "fixed_ips" and isinstance(values, dict):
-            strange = sorted(values.keys() - {"ip_address", "subnet_id"})
-            if strange:
-                raise InvalidInput(error_message=f"fixed_ips are not found by {strange[0]}")
-            found[name] = tuple(
-                f"{part}={arguments.text(part, value)}"
-                for part, ones in values.items()
-                for value in (ones if isinstance(ones, list) else [ones])
-            )
-        else:
-            found[name] = tuple(values) if isinstance(values, list) else (values,)
-            if not all(one is None or isinstance(one, str | int) for one in found[name]):
-                raise InvalidInput(error_message=f"{name} is found by texts and numbers only")
-    return found
 
 
 def _found(list_: Any, d: Deployment, call: Call, query: Query) -> list[Resource]:

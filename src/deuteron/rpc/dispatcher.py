@@ -18,6 +18,7 @@ from deuteron import logs
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.errors import InvalidInput, NetworkError, TryAgain
+from deuteron.rpc.arguments import require_plain
 from deuteron.rpc.endpoint import (
     Arguments,
     Call,
@@ -144,6 +145,8 @@ def _check(method: Any, arguments: Any, known: Arguments) -> None:
     strange = sorted(arguments.keys() - known.known)
     if strange and not known.others:
         raise InvalidInput(error_message=f"{method} knows no argument {shown(', '.join(strange))}")
+    for name, value in arguments.items():
+        require_plain(shown(name), value)
 
 
 def _request_id(ctxt: Any) -> str:

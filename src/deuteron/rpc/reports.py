@@ -17,6 +17,7 @@ from deuteron.errors import DatabaseUnavailable, InvalidInput
 from deuteron.query import Query
 from deuteron.rpc import arguments
 from deuteron.rpc.endpoint import Call, Endpoint
+from deuteron.rpc.filters import values
 from deuteron.rpc.intake import Intake, Verdict
 
 # Differs in each report, to find it in the log of the agent.
@@ -87,14 +88,14 @@ def get_agents(d: Deployment, call: Call, **filters: Any) -> list[dict[str, Any]
         filters: attribute -> value or list of values; ``is_active`` means alive.
 
     Raises:
-        InvalidInput: an attribute is unknown.
+        InvalidInput: an attribute is unknown, or a value is of a wrong type.
     """
     wanted: dict[str, tuple[Any, ...]] = {}
     for name, value in filters.items():
         column = "alive" if name == "is_active" else name
         if column not in {"alive", *_FILTERS}:
             raise InvalidInput(error_message=f"agents are not found by {name}")
-        wanted[column] = tuple(value) if isinstance(value, list) else (value,)
+        wanted[column] = values(column, value)
     return agents.list_(d, call.ctx, Query(filters=wanted))
 
 

@@ -19,7 +19,7 @@ from deuteron.core import (
 from deuteron.core.deployment import Deployment
 from deuteron.errors import InvalidInput
 from deuteron.query import Query
-from deuteron.rpc import arguments, objects, versioned
+from deuteron.rpc import arguments, filters, objects, versioned
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.versioned import Kind
 from deuteron.services.conntrack_helper import helpers
@@ -167,17 +167,15 @@ def bulk_pull(
         filter_kwargs: field -> value, or list of values any of which may fit; all fields must.
 
     Raises:
-        InvalidInput: the kind, its version or a field is unknown.
+        InvalidInput: the kind, its version or a field is unknown, or a value is of a wrong type.
     """
     source = _source(resource_type)
     wanted: dict[str, tuple[Any, ...]] = {}
     for name, value in arguments.mapping("filter_kwargs", filter_kwargs or {}).items():
         if name not in source.filters:
             raise InvalidInput(error_message=f"{source.kind.name} is not found by {name[:64]}")
-        values = value if isinstance(value, list) else [value]
-        if not all(one is None or isinstance(one, str | bool | int) for one in values):
-            raise InvalidInput(error_message=f"{name} must be found by plain values")
-        wanted[source.filters[name]] = tuple(values)
+        attribute = source.filters[name]
+        wanted[attribute] = filters.values(attribute, value)
     return _pulled(d, call, source, wanted, version)
 
 
