@@ -16,7 +16,7 @@ BULK = 100
 MANY = 10_000
 LISTED = 1_000
 HOST = "bench-1"
-PARTS = ("basics", "routing", "many")
+PARTS = ("basics", "routing", "lists", "many")
 
 Requests = list[bytes]
 
@@ -82,9 +82,9 @@ class Load:
         say("measuring")
         self.costs.clear()
         home, outside = self._some()
-        if "routing" in self.parts:
+        if "lists" in self.parts:
             say(f"filling up to {LISTED:,} routers and floating IPs")
-            self._listed(outside)
+            self._listed(outside or self._outside())
         if "many" in self.parts:
             say(f"filling a subnet until there are {MANY:,} ports")
             self._many(home)
@@ -154,12 +154,7 @@ class Load:
 
     def _routing(self) -> str:
         """Routers and floating IPs; the id of the network outside that they lead to."""
-        outside = str(
-            self.client.call("POST", "/networks", {"network": {"router:external": True}})[
-                "network"
-            ]["id"]
-        )
-        decoded(self.client.send(self._subnet_request(outside, "198.18.0.0/15")))
+        outside = self._outside()
         routers = self._ids(
             self._measured(
                 "create router",
@@ -295,6 +290,13 @@ class Load:
     def _floating_request(self, network_id: str) -> bytes:
         floating_ip = {"floating_network_id": network_id}
         return self.client.encoded("POST", "/floatingips", {"floatingip": floating_ip})
+
+    def _outside(self) -> str:
+        """The id of a new external network with a large subnet."""
+        body = {"network": {"router:external": True}}
+        made = str(self.client.call("POST", "/networks", body)["network"]["id"])
+        decoded(self.client.send(self._subnet_request(made, "198.18.0.0/15")))
+        return made
 
     def _subnet_of_its_own(self) -> str:
         """The id of the subnet of a new network."""
