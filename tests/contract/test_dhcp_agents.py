@@ -231,7 +231,7 @@ def test_an_agent_that_starts_takes_what_lacks_one(site):
     assert len(statements) <= 6, statements
     start(site, "h2")
     assert dhcp_agents.of_active_agent(site.d, ADMIN, "h2") == []
-    assert dhcp_agents.of_active_agent(site.d, ADMIN, "nobody") == []
+    assert dhcp_agents.of_active_agent(site.d, ADMIN, "nobody") is None
 
 
 def test_an_agent_takes_the_routed_networks_that_it_reaches(site):

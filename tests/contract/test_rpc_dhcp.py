@@ -79,7 +79,7 @@ def a_dhcp_port(site: Site, network: dict[str, Any], host: str = "h1", **values:
 # --- what they ask --------------------------------------------------------------------------------
 
 
-def test_an_agent_is_told_its_networks_whole(site):
+def test_an_agent_is_told_its_networks_whole(site, caplog):
     start(site, "h1")
     network, bare = site.network(), site.network()
     four = site.subnet(network, "10.0.0.0/24", dns_nameservers=["192.0.2.53"])
@@ -105,6 +105,7 @@ def test_an_agent_is_told_its_networks_whole(site):
     assert dhcp.get_network_info(site.d, CALL, network_id=bare["id"])["subnets"] == []
     assert dhcp.get_network_info(site.d, CALL, network_id="gone", host="h1") is None
     assert dhcp.get_active_networks_info(site.d, CALL, host="nobody") == []
+    assert caplog.messages == ["asks for networks, but is no DHCP agent that has reported"]
 
 
 def test_many_networks_cost_what_one_does(site):

@@ -173,11 +173,47 @@ def test_a_device_is_found_by_its_mac_address(site: Site, call: Call) -> None:
         {"host": "h1", "devices_up": [5]},
         {"host": "h1", "devices_down": [["a", "b", "c"]]},
         {"host": "h1", "devices_down": ["x" * 300]},
+        {"host": "h1", "devices_up": ["x"] * 100_000},
     ],
 )
 def test_bad_devices_are_refused(site: Site, call: Call, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         devices.update_device_list(site.d, call, **arguments)
+
+
+def test_a_host_may_have_thousands_of_devices(site: Site, call: Call) -> None:
+    port = site.port(site.network(), "h3")
+    names = [f"tap{number:08x}-00" for number in range(3000)] + [f"tap{port['id'][:11]}"]
+    with counted(site.d.database) as statements:
+        found = devices.get_devices_details_list(site.d, call, devices=names, host="h3")
+    assert [one.get("port_id") for one in found] == [None] * 3000 + [port["id"]]
+    assert len(statements) < 30
+
+
+def test_devices_that_are_nobodys_are_told_of(
+    site: Site, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = site.network()
+    mine = site.port(network, "h1")
+    moving = site.port(network, "h3")
+    elsewhere = site.port(network, "h3", device_owner="network:dhcp")
+    up(site, call, mine, moving)
+    devices.update_device_list(site.d, call, host="h1", devices_down=["gone"])
+    assert not caplog.messages
+    names = [mine["id"], "tap00000000-00\n", elsewhere["id"]]
+    devices.update_device_list(site.d, call, host="h1", devices_up=names)
+    devices.update_device_up(site.d, call, host="h1", device="tap00000000-01")
+    devices.get_device_details(site.d, call, host="h1", device="tap00000000-02")
+    many = [f"tap00000000-1{number}" for number in range(7)]
+    devices.get_devices_details_list(site.d, call, host="h1", devices=many)
+    wired, asks = ("has wired", "asks for")
+    strange = "devices that are no ports here, or elsewhere:"
+    assert caplog.messages == [
+        f"{wired} {strange} tap00000000-00\\n, {elsewhere['id']}",
+        f"{wired} {strange} tap00000000-01",
+        f"{asks} {strange} tap00000000-02",
+        f"{asks} {strange} {', '.join(many[:5])} and 2 more",
+    ]
 
 
 def test_network_details_are_those_of_the_api(site: Site, call: Call) -> None:

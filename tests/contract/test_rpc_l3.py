@@ -110,7 +110,8 @@ def test_who_is_told_nothing(site, caplog):
     assert [one["id"] for one in sync(site, ids=[router["id"], down["id"]])] == [router["id"]]
     assert caplog.messages == []
     assert sync(site, "nowhere") == []
-    assert "no L3 agent" in caplog.messages[-1]
+    assert l3.get_router_ids(site.d, CALL, host="nowhere") == []
+    assert caplog.messages == ["asks for routers, but is no L3 agent that has reported"] * 2
     assert sync(site, ids=[STRANGER]) == []
     assert STRANGER in caplog.messages[-1]
     agents.update(site.d, ADMIN, agent_id, {"admin_state_up": False})

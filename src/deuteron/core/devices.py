@@ -196,6 +196,31 @@ def down(
     return states
 
 
+def strange(
+    devices: Sequence[Device], states: Sequence[PortState | None], *, host: str
+) -> list[Device]:
+    """The devices that the agent of a host has nothing to do with.
+
+    Those of servers are wired where they will move to before they do, and some ports are on many
+    hosts.
+
+    Args:
+        devices: their names.
+        states: of their ports, None for those that are no ports.
+        host: of the agent.
+    """
+    return [
+        device
+        for device, state in zip(devices, states, strict=True)
+        if state is None
+        or not (
+            state.host == host
+            or state.port["device_owner"].startswith(_COMPUTE)
+            or distributed.is_spread(state.port)
+        )
+    ]
+
+
 def _apart(states: Sequence[PortState | None]) -> tuple[list[PortState], list[PortState]]:
     """The ports that have one binding, and those that are on many hosts; some are both."""
     known = [one for one in states if one is not None]

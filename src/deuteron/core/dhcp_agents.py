@@ -171,20 +171,20 @@ def _reserve_port(d: Deployment, ctx: RequestContext, *, network_id: str, host: 
             continue  # the agent was faster
 
 
-def of_active_agent(d: Deployment, ctx: RequestContext, host: str) -> list[str]:
-    """Ids of the networks that the DHCP agent of a host has to serve.
+def of_active_agent(d: Deployment, ctx: RequestContext, host: str) -> list[str] | None:
+    """Ids of the networks that the DHCP agent of a host has to serve; None if there is no agent.
 
     It is given what lacks an agent before, if it is up and alive.
 
     Args:
         d: the deployment.
         ctx: the caller.
-        host: as the agent reports it; a host without an agent has nothing to serve.
+        host: as the agent reports it.
     """
     with d.database.read() as conn:
         agent = rows.on_host(conn, host)
     if agent is None:
-        return []
+        return None
     if (
         d.settings.network_auto_schedule
         and agent.admin_state_up

@@ -95,6 +95,8 @@ _STATES = select(
         and_(port_bindings.c.port_id == ports.c.id, port_bindings.c.status == "ACTIVE"),
     )
 )
+# SQLite takes no more than 1000 conditions in one statement.
+_RANGES = 500
 _STATES_BY_ID = _STATES.where(ports.c.id.in_(_IDS))
 _NOTED = ("id", "project_id", "network_id", "mac_address", "device_id", "device_owner", "status")
 
@@ -123,7 +125,7 @@ def states(conn: Connectable, port_ids: Sequence[str]) -> list[PortState]:
 
 
 def states_by_prefix(conn: Connectable, prefixes: Sequence[str]) -> list[PortState]:
-    """The states of the ports whose ids begin so: one statement.
+    """The states of the ports whose ids begin so: one statement for some hundreds.
 
     Args:
         conn: where to look.
@@ -131,7 +133,11 @@ def states_by_prefix(conn: Connectable, prefixes: Sequence[str]) -> list[PortSta
     """
     # An index finds ranges; '~' is behind every digit.
     either = [and_(ports.c.id >= one, ports.c.id < f"{one}~") for one in prefixes]
-    return [_state(row) for row in conn.execute(_STATES.where(or_(*either)))]
+    return [
+        _state(row)
+        for start in range(0, len(either), _RANGES)
+        for row in conn.execute(_STATES.where(or_(*either[start : start + _RANGES])))
+    ]
 
 
 def states_by_mac(conn: Connectable, addresses: Sequence[str]) -> list[PortState]:

@@ -8,7 +8,6 @@
 The Open vSwitch agent knows its ports from objects (`deuteron.rpc.resources`) and reports only.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,8 +19,10 @@ from deuteron.query import Query
 from deuteron.rpc import arguments
 from deuteron.rpc.endpoint import Call, Endpoint
 from deuteron.rpc.forms import as_told
+from deuteron.rpc.sender import shown
 
-LOG = logging.getLogger(__name__)
+# Shown in one line of the log, at most.
+_NAMED = 5
 
 
 def get_device_details(
@@ -53,13 +54,15 @@ def get_devices_details_list_and_failed_devices(
     try:
         return {"devices": _details(d, call, devices, host), "failed_devices": []}
     except NetworkError as error:
-        _fail_or_raise(error)
+        _fail_or_raise(call, error)
         return {"devices": [], "failed_devices": [_shown(name) for name in names]}
 
 
 def _details(d: Deployment, call: Call, wanted: Any, host: Any) -> list[dict[str, Any]]:
     where = arguments.text("host", host)
     found = devices.details(d, call.ctx, _names("devices", wanted), host=where)
+    unknown = [one.device for one in found if one.state is None]
+    _tell_strange(call, "asks for", unknown)
     return [_entry(one, where) for one in found]
 
 
@@ -112,11 +115,11 @@ def update_device_up(
         refresh_tunnels: it has forgotten where the other ports of the network are.
         agent_restarted: the same in the words of older agents.
     """
-    devices.up(
+    _up(
         d,
-        call.ctx,
+        call,
         _names("device", [device]),
-        host=arguments.text("host", host),
+        arguments.text("host", host),
         refresh=bool(refresh_tunnels or agent_restarted),
     )
 
@@ -170,9 +173,9 @@ def update_device_list(
     refresh = bool(refresh_tunnels or agent_restarted)
     if up:
         try:
-            devices.up(d, call.ctx, up, host=where, refresh=refresh)
+            _up(d, call, up, where, refresh=refresh)
         except NetworkError as error:
-            _fail_or_raise(error)
+            _fail_or_raise(call, error)
             answer["failed_devices_up"] = [_shown(name) for name in up]
         else:
             answer["devices_up"] = [_shown(name) for name in up]
@@ -180,11 +183,24 @@ def update_device_list(
         try:
             states = devices.down(d, call.ctx, down, host=where)
         except NetworkError as error:
-            _fail_or_raise(error)
+            _fail_or_raise(call, error)
             answer["failed_devices_down"] = [_shown(name) for name in down]
         else:
             answer["devices_down"] = _down(down, [state is not None for state in states])
     return answer
+
+
+def _up(d: Deployment, call: Call, names: list[Device], host: str, *, refresh: bool) -> None:
+    states = devices.up(d, call.ctx, names, host=host, refresh=refresh)
+    _tell_strange(call, "has wired", devices.strange(names, states, host=host))
+
+
+def _tell_strange(call: Call, does: str, strange: Sequence[Device]) -> None:
+    """One line of the log for devices with which nothing was done."""
+    if strange:
+        named = ", ".join(shown(_shown(one)) for one in strange[:_NAMED])
+        more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+        call.tell(f"{does} devices that are no ports here, or elsewhere: {named}{more}")
 
 
 def _down(names: Sequence[Device], exist: Sequence[bool]) -> list[dict[str, Any]]:
@@ -194,11 +210,11 @@ def _down(names: Sequence[Device], exist: Sequence[bool]) -> list[dict[str, Any]
     ]
 
 
-def _fail_or_raise(error: NetworkError) -> None:
+def _fail_or_raise(call: Call, error: NetworkError) -> None:
     """A lost transaction is tried again by the dispatcher, from the beginning."""
     if isinstance(error, TryAgain):
         raise error
-    LOG.warning("Devices are not noted: %s", error)
+    call.tell(f"reports devices that are not noted: {error}")
 
 
 def get_network_details(
@@ -227,8 +243,10 @@ def _names(name: str, value: Any) -> list[Device]:
     """Names of devices: texts, or pairs of a MAC address and a PCI slot."""
     if value is None:
         return []
-    if not isinstance(value, list):
-        raise InvalidInput(error_message=f"{name} must be a list of devices")
+    if not isinstance(value, list) or len(value) > arguments.MOST:
+        raise InvalidInput(
+            error_message=f"{name} must be a list of at most {arguments.MOST} devices"
+        )
     return [_name(f"{name}[{number}]", one) for number, one in enumerate(value)]
 
 

@@ -79,6 +79,9 @@ def get_active_networks_info(
     """
     host = arguments.text("host", host)
     ids = dhcp_agents.of_active_agent(d, call.ctx, host)
+    if ids is None:
+        call.tell("asks for networks, but is no DHCP agent that has reported")
+        return []
     found = dhcp_networks.read(d, call.ctx, ids, up=True)
     return [_network(one, host, only_dhcp=bool(enable_dhcp_filter)) for one in found]
 

@@ -10,7 +10,6 @@
 Methods, versions, arguments and answers are Neutron's (observed).
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,12 +27,11 @@ from deuteron.services.l3.floating import view as floating_ip_view
 from deuteron.services.l3.ha import routers as ha
 from deuteron.services.l3.ha import view as ha_view
 
-LOG = logging.getLogger(__name__)
-
 Resource = dict[str, Any]
 
 # Shown in one line of the log, at most.
 _NAMED = 5
+_NO_AGENT = "asks for routers, but is no L3 agent that has reported"
 
 # What is put into routers before their ports are completed; the order matters: what is distributed
 # looks at floating IPs.
@@ -51,7 +49,11 @@ def get_router_ids(d: Deployment, call: Call, *, host: Any, **_others: Any) -> l
         call: the message.
         host: of the agent.
     """
-    return agents.of_active_agent(d, call.ctx, arguments.text("host", host))
+    host = arguments.text("host", host)
+    ids = agents.of_active_agent(d, call.ctx, host)
+    if not ids and agents.on_host(d, host)[0] is None:
+        call.tell(_NO_AGENT)
+    return ids
 
 
 def sync_routers(
@@ -70,7 +72,7 @@ def sync_routers(
     wanted = arguments.texts("router_ids", router_ids)
     agent, having = agents.on_host(d, host)
     if agent is None:
-        LOG.warning("%s asks for routers, but is no L3 agent that has reported", call.sender)
+        call.tell(_NO_AGENT)
         return []
     ids = sorted(having.intersection(wanted)) if wanted else sorted(having)
     _tell_strange(call, "asks for", set(wanted) - having)
@@ -153,12 +155,9 @@ def _tell_strange(call: Call, does: str, router_ids: set[str]) -> None:
     if router_ids:
         named = sorted(router_ids)[:_NAMED]
         more = f" and {len(router_ids) - _NAMED} more" if len(router_ids) > _NAMED else ""
-        LOG.warning(
-            "%s %s routers that it was never given, or has no more; they are ignored: %s%s",
-            call.sender,
-            does,
-            ", ".join(named),
-            more,
+        call.tell(
+            f"{does} routers that it was never given, or has no more; they are ignored:"
+            f" {', '.join(named)}{more}"
         )
 
 
