@@ -112,8 +112,12 @@ def test_the_life_of_a_proxy(place: Place) -> None:
     }
     assert api.show(PROXY, proxy["id"]) == proxy
     assert api.list(PROXY, "name=n") == [proxy]
-    path = f"/ndp_proxies?router_id={place.router['id']}"
-    assert len(api.call("GET", path).body["ndp_proxies"]) == 1
+    for query, found in {
+        f"router_id={place.router['id']}": [proxy],
+        "project_id=tests": [proxy],
+        "tenant_id=other": [],
+    }.items():
+        assert api.list(PROXY, query) == found, query
     changed = api.update(PROXY, proxy["id"], description="x")
     assert (changed["description"], changed["revision_number"]) == ("x", 1)
     readonly = api.call("PUT", f"/ndp_proxies/{proxy['id']}", {PROXY: {"port_id": NOWHERE}})

@@ -42,7 +42,7 @@ def test_floating_ips(openstack: OpenStack, routed: str) -> None:
     assert (free["floating_ip_address"], free["status"]) == ("198.51.100.50", "DOWN")
     assert (free["port_id"], free["router_id"], free["tags"]) == (None, None, ["a"])
     bound = openstack.shown(
-        "floating ip create fi-ext --port fi-a --fixed-ip-address 192.0.2.21 "
+        f"floating ip create fi-ext --port fi-a --router {routed} --fixed-ip-address 192.0.2.21 "
         "--floating-ip-address 198.51.100.51"
     )
     assert bound["fixed_ip_address"] == "192.0.2.21"
@@ -65,6 +65,12 @@ def test_floating_ips(openstack: OpenStack, routed: str) -> None:
     }.items():
         rows = openstack.shown(f"floating ip list {options}")
         assert [row[ADDRESS] for row in rows] == expected, options
+    for options, count in {
+        "--limit 1": 2,  # a page, of which the client asks for all
+        "--limit 1 --max-items 1": 1,
+        f"--limit 1 --marker {min(free['id'], bound['id'])}": 1,
+    }.items():
+        assert len(openstack.shown(f"floating ip list --network fi-ext {options}")) == count
     (row,) = openstack.shown("floating ip list --long --floating-ip-address 198.51.100.50")
     assert (row["Description"], row["Tags"], row["DNS Name"]) == ("free", ["a"], "")
 
@@ -76,6 +82,9 @@ def test_floating_ips(openstack: OpenStack, routed: str) -> None:
     assert (shown["id"], shown["description"]) == (free["id"], "taken")
     assert (shown["fixed_ip_address"], shown["tags"]) == ("192.0.2.22", ["a", "b"])
     assert "409" in openstack.refused("floating ip set 198.51.100.50 --port fi-a")
+    openstack.done(f"floating ip set 198.51.100.50 --port fi-b --router {routed} --no-tag --tag b")
+    openstack.done("floating ip unset 198.51.100.50 --tag b")
+    assert openstack.shown("floating ip show 198.51.100.50")["tags"] == []
     assert "409" in openstack.refused(f"router unset {routed} --external-gateway")
     assert "409" in openstack.refused(f"router remove subnet {routed} fi-sub")
 
@@ -84,7 +93,10 @@ def test_floating_ips(openstack: OpenStack, routed: str) -> None:
     assert "409" in openstack.refused("network qos policy delete fi-gold")
     openstack.done("floating ip unset 198.51.100.50 --qos-policy")
     openstack.done("floating ip set 198.51.100.50 --no-qos-policy")
-    quick = openstack.shown("floating ip create fi-ext --qos-policy fi-gold --no-tag")
+    quick = openstack.shown(
+        "floating ip create fi-ext --qos-policy fi-gold --no-tag "
+        "--dns-name www --dns-domain example.org."
+    )
     openstack.done(f"floating ip delete {quick['id']}")
     openstack.done("network qos policy delete fi-gold")
 
@@ -122,6 +134,13 @@ def test_port_forwardings(openstack: OpenStack, routed: str) -> None:
     ):
         (row,) = openstack.shown(f"floating ip port forwarding list 198.51.100.60 {options}")
         assert row["ID"] == first["id"]
+    for options, count in {
+        "--limit 1": 2,
+        "--limit 1 --max-items 1": 1,
+        f"--limit 1 --marker {min(first['id'], many['id'])}": 1,
+    }.items():
+        rows = openstack.shown(f"floating ip port forwarding list 198.51.100.60 {options}")
+        assert len(rows) == count, options
     openstack.done(
         f"floating ip port forwarding set 198.51.100.60 {first['id']} --description other "
         "--internal-protocol-port 23 --external-protocol-port 2323 --protocol udp "
@@ -153,6 +172,10 @@ def test_conntrack_helpers(openstack: OpenStack, routed: str) -> None:
         "": {tftp["id"], ftp["id"]},
         "--helper tftp": {tftp["id"]},
         "--protocol tcp": {ftp["id"]},
+        "--port 21": set(),  # the client compares the number with the text
+        "--limit 1": {tftp["id"], ftp["id"]},
+        "--limit 1 --max-items 1": {min(tftp["id"], ftp["id"])},
+        f"--limit 1 --marker {min(tftp['id'], ftp['id'])}": {max(tftp["id"], ftp["id"])},
     }.items():
         rows = openstack.shown(f"network l3 conntrack helper list {routed} {options}")
         assert {row["ID"] for row in rows} == expected, options

@@ -140,7 +140,37 @@ def test_what_is_of_other_projects(admin: OpenStack, member: OpenStack, keystone
     admin.done(f"security group default statefulness delete {setting['id']}")
 
 
-def test_auto_allocated_topologies(admin: OpenStack, member: OpenStack) -> None:
+def test_what_routes_for_other_projects(
+    admin: OpenStack, member: OpenStack, keystone: Keystone
+) -> None:
+    admin.shown("network create or-ext --external")
+    admin.shown("subnet create or-extsub --network or-ext --subnet-range 198.51.100.0/24 --no-dhcp")
+    blue = "--project blue --project-domain default"
+    for command in (
+        f"router create or-router {blue}",
+        f"floating ip create or-ext {blue}",
+        f"network meter create or-meter {blue}",
+    ):
+        assert admin.shown(command)["project_id"] == keystone.projects["blue"], command
+    rule = admin.shown(f"network meter rule create or-meter --remote-ip-prefix 10.0.0.0/8 {blue}")
+    assert member.shown("network meter rule list")[0]["ID"] == rule["id"]
+    for command in (f"router list {blue}", f"floating ip list {blue}"):
+        assert len(admin.shown(command)) == 1, command
+        assert admin.shown(command.replace("blue", "green")) == []
+    assert [row["Name"] for row in member.shown("router list")] == ["or-router"]
+    assert admin.shown(f"router ndp proxy list {blue}") == []
+    admin.done("quota set --routers 1 --floating-ips 1 blue")
+    assert "409" in member.refused("router create or-second")
+    assert "409" in member.refused("floating ip create or-ext")
+    admin.done("quota delete --network blue")
+    (address,) = member.shown("floating ip list")
+    member.done(f"floating ip delete {address['ID']}")
+    member.done("router delete or-router")
+    admin.done("network meter delete or-meter")
+    admin.done("network delete or-ext")
+
+
+def test_auto_allocated_topologies(admin: OpenStack, member: OpenStack, keystone: Keystone) -> None:
     assert "default external network" in admin.refused(
         "network auto allocated topology create --check-resources"
     )
@@ -158,5 +188,13 @@ def test_auto_allocated_topologies(admin: OpenStack, member: OpenStack) -> None:
     assert router["State"] is True
     member.done("network auto allocated topology delete")
     assert member.shown("router list --name auto_allocated_router") == []
+    # the client takes this one for an id
+    blue = f"--project {keystone.projects['blue']} --project-domain default"
+    refused = member.refused("network auto allocated topology create --project green")
+    assert "Not authorized" in refused
+    given = admin.shown(f"network auto allocated topology create {blue}")
+    assert member.shown("network auto allocated topology create --or-show")["id"] == given["id"]
+    admin.done(f"network auto allocated topology delete {blue}")
+    assert member.shown("network list --internal") == []
     admin.done("network delete at-ext")
     admin.done("subnet pool delete at-pool")

@@ -46,7 +46,9 @@ def test_routers(openstack: OpenStack) -> None:
     assert (made["name"], made["description"], made["admin_state_up"]) == ("ro-one", "first", False)
     assert (made["tags"], made["external_gateway_info"], made["routes"]) == (["a", "b"], None, [])
     assert made["enable_ndp_proxy"] is False
-    openstack.shown("router create ro-two --enable --no-ha --centralized --no-tag")
+    openstack.shown(
+        "router create ro-two --enable --no-ha --centralized --no-tag --disable-ndp-proxy"
+    )
     openstack.done(
         "router set ro-one --name ro-1 --description second --enable --tag c --no-ha --centralized"
     )
@@ -54,7 +56,10 @@ def test_routers(openstack: OpenStack) -> None:
     assert (shown["id"], shown["description"], shown["status"]) == (made["id"], "second", "ACTIVE")
     assert shown["tags"] == ["a", "b", "c"]
     assert shown["interfaces_info"] == []
+    other = openstack.shown("router show ro-two")
     for options, expected in {
+        "--disable": [],
+        "--limit 1": ["ro-1", "ro-two"],  # a page, of which the client asks for all
         "--name ro-1": ["ro-1"],
         "--name ro-two --enable": ["ro-two"],
         "--tags a,b": ["ro-1"],
@@ -70,8 +75,15 @@ def test_routers(openstack: OpenStack) -> None:
         False,
         False,
     )
+    assert len(openstack.shown("router list --limit 1 --max-items 1")) == 1
+    after = "ro-two" if made["id"] < other["id"] else "ro-1"
+    first = min(made["id"], other["id"])
+    assert names(openstack, f"router list --limit 1 --marker {first}") == [after]
     openstack.done("router unset ro-1 --tag a")
     assert openstack.shown("router show ro-1")["tags"] == ["b", "c"]
+    openstack.done("router set ro-1 --no-tag --tag d")
+    assert openstack.shown("router show ro-1")["tags"] == ["d"]
+    assert "409" in openstack.refused("router set ro-1 --enable-ndp-proxy")
     openstack.done("router unset ro-1 --all-tag")
     assert openstack.shown("router show ro-1")["tags"] == []
     assert openstack.refused("router show ro-one") == "No Router found for ro-one"
@@ -94,6 +106,9 @@ def test_gateways(openstack: OpenStack, outside: str, inside: str) -> None:
     )
     gateway = openstack.shown("router show rg-one")["external_gateway_info"]
     assert gateway["enable_snat"] is True
+    openstack.done(f"router set rg-one --external-gateway {outside} --disable-snat")
+    gateway = openstack.shown("router show rg-one")["external_gateway_info"]
+    assert gateway["enable_snat"] is False
     addresses = sorted(one["ip_address"] for one in gateway["external_fixed_ips"])
     assert addresses == ["203.0.113.11", "203.0.113.12"]
     # the client makes the router first, and then gives it gateways
@@ -106,6 +121,11 @@ def test_gateways(openstack: OpenStack, outside: str, inside: str) -> None:
     assert "409" in openstack.refused(f"network delete {outside}")
 
     openstack.shown("network qos policy create rg-gold")
+    hiding = openstack.shown(
+        f"router create rg-two --external-gateway {outside} --enable-snat --qos-policy rg-gold"
+    )["external_gateway_info"]
+    assert (hiding["enable_snat"], bool(hiding["qos_policy_id"])) == (True, True)
+    openstack.done("router delete rg-two")
     openstack.done(f"router set rg-one --external-gateway {outside} --qos-policy rg-gold")
     assert openstack.shown("router show rg-one")["external_gateway_info"]["qos_policy_id"]
     assert "409" in openstack.refused("network qos policy delete rg-gold")
@@ -284,8 +304,9 @@ def test_agents(openstack: OpenStack, report: Report, outside: str, inside: str)
     assert row["Host"] == "ra-one"
     assert "400" in openstack.refused("router set ra-dvr --centralized")
     openstack.done("router set ra-dvr --disable")
-    openstack.done("router set ra-dvr --centralized")
-    assert openstack.shown("router show ra-dvr")["distributed"] is False
+    for option, distributed in (("--centralized", False), ("--distributed", True)):
+        openstack.done(f"router set ra-dvr {option}")
+        assert openstack.shown("router show ra-dvr")["distributed"] is distributed
     openstack.done("router unset ra-dvr --external-gateway")
     openstack.done("router remove subnet ra-dvr ro-sub")
     openstack.done("router delete ra-dvr")
@@ -295,8 +316,9 @@ def test_agents(openstack: OpenStack, report: Report, outside: str, inside: str)
     assert {row["HA State"] for row in rows} == {"standby"}
     assert {row["Host"] for row in rows} == {"ra-one", "ra-two"}
     openstack.done("router set ra-ha --disable")
-    openstack.done("router set ra-ha --no-ha")
-    assert openstack.shown("router show ra-ha")["ha"] is False
+    for option, ha in (("--no-ha", False), ("--ha", True)):
+        openstack.done(f"router set ra-ha {option}")
+        assert openstack.shown("router show ra-ha")["ha"] is ha
     openstack.done("router delete ra-ha")
     for agent in agents.values():
         openstack.done(f"network agent delete {agent}")

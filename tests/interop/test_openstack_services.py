@@ -142,6 +142,12 @@ def test_meters(openstack: OpenStack) -> None:
     assert openstack.shown("network meter show m-own")["id"] == meter["id"]
     rows = openstack.shown("network meter list")
     assert {row["Name"]: row["Description"] for row in rows} == {"m-own": "mine", "m-all": ""}
+    for options, count in {
+        "--limit 1": 2,  # a page, of which the client asks for all
+        "--limit 1 --max-items 1": 1,
+        f"--limit 1 --marker {min(meter['id'], shared['id'])}": 1,
+    }.items():
+        assert len(openstack.shown(f"network meter list {options}")) == count, options
 
     remote = openstack.shown(
         "network meter rule create m-own --remote-ip-prefix 10.0.0.0/8 --exclude --egress"
@@ -157,7 +163,14 @@ def test_meters(openstack: OpenStack) -> None:
     assert "409" in openstack.refused(f"network meter rule create m-own {overlapping}")
     openstack.shown(f"network meter rule create m-all {overlapping}")
     assert "400" in openstack.refused("network meter rule create m-own --ingress")
-    assert len(openstack.shown("network meter rule list")) == 3
+    rows = openstack.shown("network meter rule list")
+    assert len(rows) == 3
+    for options, count in {
+        "--limit 1": 3,
+        "--limit 1 --max-items 1": 1,
+        f"--limit 1 --marker {min(row['ID'] for row in rows)}": 2,
+    }.items():
+        assert len(openstack.shown(f"network meter rule list {options}")) == count, options
     shown = openstack.shown(f"network meter rule show {pair['id']}")
     assert shown["source_ip_prefix"] == "10.0.0.0/24"
     openstack.done(f"network meter rule delete {remote['id']}")

@@ -21,16 +21,15 @@ from deuteron.services.plugin import ServicePlugin
 from deuteron.surface import Resource, defined_by
 
 _PROXIES = definition.RESOURCE_ATTRIBUTE_MAP[definition.COLLECTION_NAME]
-# Their project has its old name, too (observed).
+# Clients list by these; Neutron's own attribute map forgets them.
+_FILTERS = ("router_id", "port_id", "ip_address", "project_id")
 _ATTRIBUTES = {
     definition.COLLECTION_NAME: {
-        **{name: facts for name, facts in _PROXIES.items() if name != "project_id"},
-        "tenant_id": _PROXIES["project_id"],
-        # Clients list by these; Neutron's own attribute map forgets them.
-        **{
-            name: {**_PROXIES[name], "is_filter": True}
-            for name in ("router_id", "port_id", "ip_address")
-        },
+        # Their project has its old name, too (observed).
+        "tenant_id" if name == "project_id" else name: (
+            {**facts, "is_filter": True} if name in _FILTERS else facts
+        )
+        for name, facts in _PROXIES.items()
     }
 }
 
