@@ -1,6 +1,7 @@
 """NDP proxies on each database: what they hold, what agents hear of them, who wins."""
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -103,6 +104,26 @@ def test_no_proxy_is_left_without_its_interface_or_port(place: Place) -> None:
     held = len(proxies.list_(place.d, ADMIN, EVERYTHING))
     lost = errors.RouterInterfaceInUseByNDPProxy if held else errors.PortUnreachableRouter
     assert said == [lost]
+
+
+def test_no_proxy_is_left_without_its_address(place: Place) -> None:
+    """Who takes the address in the last moment waits, and takes the proxy along."""
+    two = [{"subnet_id": place.inside}] * 2
+    port = place.site.port(place.network, fixed_ips=two)
+    first, second = (one["ip_address"] for one in port["fixed_ips"])
+    keep = {"fixed_ips": [{"ip_address": second}]}
+    taking = Thread(target=lambda: ports.update(place.d, ADMIN, port["id"], keep))
+
+    def take(statement: str) -> None:
+        if statement == "COMMIT" and not taking.ident:
+            taking.start()
+            taking.join(0.5)
+
+    with place.d.database.watched(take):
+        assert place.proxy(port["id"])["ip_address"] == first
+    taking.join()
+    assert [one["ip_address"] for one in place.site.show(port)["fixed_ips"]] == [second]
+    assert proxies.list_(place.d, ADMIN, EVERYTHING) == []
 
 
 def test_agents_pull_proxies_and_are_told_of_them(place: Place) -> None:

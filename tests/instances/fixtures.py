@@ -1,7 +1,8 @@
 """The databases that tests run on.
 
 `database` gives a test three runs: SQLite always, MariaDB and PostgreSQL among the slow tests. It
-has all tables and what every site begins with. `empty_url` names one without tables.
+has all tables and what every site begins with. `empty_url` names one without tables; `two_nodes`
+one that two servers have.
 """
 
 import os
@@ -15,9 +16,11 @@ import pytest
 from deuteron.db import schema
 from deuteron.db.engine import ConnectionSettings, Database
 from deuteron.db.tables import METADATA
+from tests.instances import galera as galera_cluster
 from tests.instances import mariadb as mariadb_server
 from tests.instances import postgresql as postgresql_server
 from tests.instances import rabbitmq as rabbitmq_server
+from tests.instances.galera import Galera
 from tests.instances.keystone import Keystone
 from tests.instances.mariadb import MariaDB
 from tests.instances.postgresql import PostgreSQL
@@ -39,7 +42,7 @@ _NUMBERED = [
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for a server, starts processes or tries every back end is slow."""
-    servers = {"mariadb", "postgresql", "database_server", "keystone", "rabbitmq"}
+    servers = {"galera", "mariadb", "postgresql", "database_server", "keystone", "rabbitmq"}
     for item in items:
         whole = item.path.parent.name in {"contract", "e2e", "interop", "process"}
         if whole or servers & set(getattr(item, "fixturenames", ())):
@@ -65,6 +68,27 @@ def mariadb() -> Iterator[MariaDB]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def galera() -> Iterator[Galera]:
+    """A running cluster of two MariaDB servers."""
+    if galera_cluster.provider() is None:
+        missing("Galera")
+    cluster = Galera()
+    try:
+        cluster.start()
+        _fill(cluster.first.create(_SHARED))
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture
+def two_nodes(galera: Galera) -> tuple[str, str]:
+    """The URLs of one database as a new site has it, on two servers."""
+    _empty(galera.first)
+    return galera.first.url(_SHARED), galera.second.url(_SHARED)
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +147,17 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.getfixturevalue("sqlite_url")
         return
     server = request.getfixturevalue("mariadb" if request.param == "mysql" else "postgresql")
+    _empty(server)
+    yield server.url(_SHARED)
+
+
+def _empty(server: MariaDB | PostgreSQL) -> None:
+    """Make the shared database of a server as a new site has it."""
     server.empty(_SHARED, _TABLES, _NUMBERED)
     emptied = Database(server.url(_SHARED))
     with emptied.maintenance() as connection:
         schema.fill(connection)
     emptied.dispose()
-    yield server.url(_SHARED)
 
 
 @pytest.fixture

@@ -22,17 +22,26 @@ def programs() -> tuple[str, str] | None:
 
 
 class MariaDB:
-    """A server that listens on a port of its own. Use `start` and `stop` at will."""
+    """A server that listens on a port of its own. Use `start` and `stop` at will.
+
+    Args:
+        more: options beside the usual ones.
+        filled: it begins with the tables of a server; one that gets them from another has none.
+    """
 
     dialect = "mysql"
 
-    def __init__(self) -> None:
+    def __init__(self, more: Sequence[str] = (), *, filled: bool = True) -> None:
         found = programs()
         assert found is not None
         self._server, installer = found
+        self._more = more
         self._folder = Folder("mariadb", "mysql")
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        if not filled:
+            self._folder.run(["mkdir", str(self.data)])
+            return
         self._folder.run(
             [
                 installer,
@@ -73,6 +82,7 @@ class MariaDB:
                 "--innodb-fast-shutdown=2",
                 "--max-connections=400",
                 f"--general-log-file={self.general_log}",
+                *self._more,
             ]
         )
         wait_until(

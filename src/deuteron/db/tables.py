@@ -237,6 +237,9 @@ ports = Table(
 )
 
 # The addresses of ports; the primary key is what makes an address exclusive.
+# `uses` counts what came to lead to it: floating IPs, port forwardings, NDP proxies. Counting it up
+# they wait for those who take it from its port, and let them wait; of two on different nodes of a
+# Galera cluster one is tried again, as the row really changes.
 ip_allocations = Table(
     "ip_allocations",
     METADATA,
@@ -250,6 +253,7 @@ ip_allocations = Table(
         index=True,
     ),
     Column("network_id", String(36), nullable=False),
+    Column("uses", Integer, nullable=False, server_default="0"),
     Index("ix_ip_allocations_address", "ip_address"),
 )
 

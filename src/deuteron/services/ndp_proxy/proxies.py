@@ -5,6 +5,7 @@
                the router is held         nobody changes its gateway or interfaces meanwhile
                it is on the port's subnet, and answers for others
                address scopes             the same outside and inside, else nothing is routed
+               the address is held        nobody takes it from the port meanwhile
                row, journal
 
 Agents take proxies out of the journal, as objects of their own: a router need not be told anew.
@@ -88,6 +89,9 @@ def _new(d: Deployment, tx: Transaction, body: Mapping[str, Any]) -> Proxy:
         raise AddressScopeConflict(
             ext_address_scope=scopes.get(outside), internal_address_scope=scopes.get(network_id)
         )
+    subnet_id = next(f["subnet_id"] for f in port["fixed_ips"] if f["ip_address"] == address)
+    if not way_rows.hold(tx, port_id, subnet_id=subnet_id, ip_address=address):
+        raise TryAgain(reason=f"port {port_id} was changed by another request")
     if any(one["ip_address"] == address for one in rows.of_port(tx, port_id)):
         raise NDPProxyExists(router_id=router_id, address=address)
     return {

@@ -1207,6 +1207,7 @@ def upgrade() -> None:
         sa.Column("ip_address", _text(64), nullable=False),
         sa.Column("port_id", _text(36), nullable=False),
         sa.Column("network_id", _text(36), nullable=False),
+        sa.Column("uses", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["port_id"], ["ports.id"], name=op.f("fk_ip_allocations_port_id"), ondelete="CASCADE"
         ),

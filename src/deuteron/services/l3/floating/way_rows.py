@@ -230,20 +230,16 @@ _HOLD = (
         ip_allocations.c.ip_address == bindparam("address"),
         ip_allocations.c.port_id == bindparam("port"),
     )
-    .values(port_id=ip_allocations.c.port_id)
+    .values(uses=ip_allocations.c.uses + 1)
 )
 
 
-def hold(conn: Connectable, port_id: str, address: Address) -> bool:
+def hold(conn: Connectable, port_id: str, *, subnet_id: str, ip_address: str) -> bool:
     """Wait for those who take an address from a port, and let them wait; False if it is gone.
 
-    Who takes it deletes its row first and looks for floating IPs after that.
+    Who takes it deletes its row first and looks for what leads there after that.
     """
-    asked = {
-        "subnet": address.subnet_id,
-        "address": address.ip_address,
-        "port": port_id,
-    }
+    asked = {"subnet": subnet_id, "address": ip_address, "port": port_id}
     return conn.execute(_HOLD, asked).rowcount == 1
 
 

@@ -100,7 +100,8 @@ def hold(tx: Transaction, port: Inside, address: Address) -> None:
     Raises:
         TryAgain: it has lost it meanwhile.
     """
-    if not rows.hold(tx, port.id, address):
+    held = rows.hold(tx, port.id, subnet_id=address.subnet_id, ip_address=address.ip_address)
+    if not held:
         raise TryAgain(reason=f"port {port.id} was changed by another request")
 
 
