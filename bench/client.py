@@ -1,5 +1,7 @@
 """A client that costs as little as can be: bytes out, bytes in, over connections that stay open.
 
+A server that closes them after each answer, as some do, gets new ones.
+
 Requests are encoded before the clock is read, and answers are parsed after it.
 """
 
@@ -25,11 +27,14 @@ class Client:
     def __init__(self, url: str, *, connections: int = 8) -> None:
         parts = urlsplit(url)
         self._host = parts.netloc
-        address = (parts.hostname, parts.port)
-        self._sockets = [socket.create_connection(address, 600) for _ in range(connections)]
-        for one in self._sockets:
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._turn = cycle(self._sockets)
+        self._address = (parts.hostname, parts.port)
+        self._sockets = [self._connected() for _ in range(connections)]
+        self._turn = cycle(range(connections))
+
+    def _connected(self) -> socket.socket:
+        made = socket.create_connection(self._address, 600)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
 
     def close(self) -> None:
         """Close all connections."""
@@ -51,7 +56,8 @@ class Client:
 
     def send(self, request: bytes) -> tuple[int, bytes]:
         """Status and body of the answer to an encoded request."""
-        connection = next(self._turn)
+        turn = next(self._turn)
+        connection = self._sockets[turn]
         connection.sendall(request)
         received = bytearray()
         while (end := received.find(b"\r\n\r\n")) < 0:
@@ -62,6 +68,9 @@ class Client:
         length = 0 if at < 0 else int(received[at + 17 : received.find(b"\r\n", at + 2)])
         while len(received) < begin + length:
             self._receive(connection, received)
+        if b"\r\nconnection: close" in received[:end].lower():
+            connection.close()
+            self._sockets[turn] = self._connected()
         return status, bytes(received[begin : begin + length])
 
     @staticmethod
