@@ -8,7 +8,6 @@ import pytest
 from deuteron.core import (
     address_groups,
     agents,
-    bindings,
     devices,
     networks,
     ports,
@@ -47,7 +46,13 @@ def site(database: Database, tmp_path) -> Site:
 
 
 def start(
-    site: Site, host: str, agent_type: str = OVS, *, number: int = 1, **versions: str
+    site: Site,
+    host: str,
+    agent_type: str = OVS,
+    *,
+    number: int = 1,
+    extensions: Sequence[str] = (),
+    **versions: str,
 ) -> None:
     """An agent starts that knows objects in these versions, and listens to everything."""
     linux_bridges = agent_type == LINUXBRIDGE
@@ -62,6 +67,7 @@ def start(
             "tunnel_types": ["vxlan"],
             "tunneling_ip": f"192.0.2.{number}",
             "l2_population": True,
+            "extensions": list(extensions),
         },
         "start_flag": True,
         "resource_versions": {**VERSIONS, **versions},
@@ -141,6 +147,11 @@ def a_rule(site: Site, group: dict[str, Any], **values: Any) -> dict[str, Any]:
         **values,
     }
     return security_group_rules.create(site.d, ADMIN, [body])[0]
+
+
+def a_policy(site: Site) -> dict[str, Any]:
+    body = {"project_id": "p", "name": "q", "description": "", "shared": False, "is_default": False}
+    return policies.create(site.d, ADMIN, [body])[0]
 
 
 # --- objects --------------------------------------------------------------------------------------
@@ -274,8 +285,7 @@ def test_trunks_and_policies_are_told_as_new_and_sub_ports_as_they_come_and_go(
     network = site.network()
     parent, one, two, three = (site.port(network) for _ in range(4))
     told()
-    body = {"project_id": "p", "name": "q", "description": "", "shared": False, "is_default": False}
-    policy = policies.create(site.d, ADMIN, [body])[0]
+    policy = a_policy(site)
     trunk = trunks.create(
         site.d,
         ADMIN,
@@ -325,104 +335,6 @@ def test_trunks_and_policies_are_told_as_new_and_sub_ports_as_they_come_and_go(
 def _sub_ports(message: Message) -> list[dict[str, Any]]:
     assert message.topic == "neutron-vo-SubPort-1.0"
     return [data(one) for one in message.arguments["resource_list"]]
-
-
-# --- Linux bridges --------------------------------------------------------------------------------
-
-
-def methods(told: Told) -> Sequence[str]:
-    return [message.method for message in told()]
-
-
-def test_a_linux_bridge_agent_hears_of_its_ports_by_name(site: Site, told: Told) -> None:
-    start(site, "h3", LINUXBRIDGE)
-    network = site.network()
-    site.subnet(network)
-    assert told() == []
-    port = site.port(network, "h3")
-    group = port["security_groups"][0]
-    members, bound = told()
-    assert (members.method, members.arguments) == (
-        "security_groups_member_updated",
-        {"security_groups": [group]},
-    )
-    assert (bound.topic, bound.method, bound.version) == (
-        "q-agent-notifier-port-update",
-        "port_update",
-        "1.0",
-    )
-    assert bound.arguments["port"]["id"] == port["id"]
-    assert bound.arguments["port"]["tenant_id"] == "p"
-    assert "binding_levels" not in bound.arguments["port"]
-    assert bound.arguments["network_type"] == "vxlan"
-    assert bound.arguments["segmentation_id"] == network["provider:segmentation_id"]
-    site.update(port, name="other")
-    assert told() == []
-    site.update(port, admin_state_up=False)
-    assert methods(told) == ["port_update"]
-    site.update(port, security_groups=[])
-    members, _ = told()
-    assert members.arguments == {"security_groups": [group]}
-    start(site, "h1")
-    elsewhere = site.port(network, "h1")
-    assert elsewhere["binding:vif_type"] == "ovs"
-    assert methods(told) == ["push", "security_groups_member_updated"]
-    ports.delete(site.d, ADMIN, elsewhere["id"])
-    assert methods(told) == ["push", "security_groups_member_updated"]
-
-
-def test_a_linux_bridge_agent_that_has_wired_a_port_is_not_told_that_it_is_bound(
-    site: Site, told: Told
-) -> None:
-    start(site, "h3", LINUXBRIDGE)
-    network = site.network()
-    port = site.port(network, "h3")
-    devices.up(site.d, ADMIN, [port["id"]], host="h3")
-    assert "port_update" not in methods(told)
-    site.update(port, admin_state_up=False)
-    assert methods(told) == ["port_update"]
-
-
-def test_a_linux_bridge_agent_hears_of_networks_and_rules_by_name(site: Site, told: Told) -> None:
-    start(site, "h3", LINUXBRIDGE)
-    network, group = site.network(), a_group(site)
-    told()
-    networks.update(site.d, ADMIN, network["id"], {"mtu": 1400})
-    rule = a_rule(site, group)
-    changed, rules = told()
-    assert (changed.topic, changed.version) == ("q-agent-notifier-network-update", "1.4")
-    assert changed.arguments["network"]["mtu"] == 1400
-    assert "segment_objects" not in changed.arguments["network"]
-    assert (rules.method, rules.version) == ("security_groups_rule_updated", "1.1")
-    assert rules.arguments == {"security_groups": [group["id"]]}
-    security_group_rules.delete(site.d, ADMIN, rule["id"])
-    networks.delete(site.d, ADMIN, network["id"])
-    gone, rules = told()
-    assert (gone.topic, gone.arguments) == (
-        "q-agent-notifier-network-delete",
-        {"network_id": network["id"]},
-    )
-    assert rules.arguments == {"security_groups": [group["id"]]}
-
-
-def test_both_hosts_hear_that_a_port_has_moved(site: Site, told: Told) -> None:
-    for number, host in enumerate(("h1", "h2"), 1):
-        start(site, host, LINUXBRIDGE, number=number)
-    network = site.network()
-    port = site.port(network, "h1")
-    binding = {"host": "h2", "vnic_type": "normal", "profile": {}}
-    bindings.create(site.d, ADMIN, port["id"], binding)
-    told()
-    bindings.activate(site.d, ADMIN, port["id"], "h2")
-    found = [m for m in told() if m.method.startswith("binding")]
-    assert [(m.method, m.version, m.arguments) for m in found] == [
-        (
-            "binding_deactivate",
-            "1.5",
-            {"port_id": port["id"], "host": "h1", "network_id": network["id"]},
-        ),
-        ("binding_activate", "1.5", {"port_id": port["id"], "host": "h2"}),
-    ]
 
 
 # --- where ports are ------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ Agent = dict[str, Any]
 
 LINUX_BRIDGE = "Linux bridge agent"
 L3 = "L3 agent"
+# They keep no ports and networks. They name versions of all objects nevertheless, and take
+# policies only.
+_TOLD_BY_NAME = (LINUX_BRIDGE, "Macvtap agent", "NIC Switch agent")
+_POLICIES, _OF_POLICIES = "QosPolicy", "qos"
 
 _REMEMBERED = timedelta(days=1)
 
@@ -28,13 +32,15 @@ class Audience:
 
     Args:
         versions: kind of objects -> versions in which agents know it.
-        linux_bridges: hosts of agents that are told by calls instead.
+        named: hosts of agents that are told by name instead.
+        linux_bridges: those of them with Linux bridges.
         routers: whether there are agents for routers.
         populated: whether any agent listens to where the ports of a network are.
         endpoints: host -> where its tunnels end, of whoever ever said so.
     """
 
     versions: Mapping[str, Sequence[str]]
+    named: frozenset[str]
     linux_bridges: frozenset[str]
     routers: bool
     populated: bool
@@ -43,7 +49,7 @@ class Audience:
     @property
     def empty(self) -> bool:
         """Whether nobody listens."""
-        return not (self.versions or self.linux_bridges or self.routers or self.populated)
+        return not (self.versions or self.named or self.routers or self.populated)
 
 
 def read(conn: Connectable) -> Audience:
@@ -60,16 +66,15 @@ def of(agents: Sequence[Agent]) -> Audience:
     there = _there(agents)
     versions: dict[str, set[str]] = {}
     for agent in there:
-        # Neutron's last Linux bridge agents name versions, too, and take none of the objects.
-        if agent["agent_type"] != LINUX_BRIDGE:
-            for kind, version in (agent["resource_versions"] or {}).items():
-                versions.setdefault(kind, set()).add(str(version))
+        for kind, version in _kept(agent).items():
+            versions.setdefault(kind, set()).add(str(version))
     by_host: dict[str, list[Agent]] = {}
     for agent in agents:
         by_host.setdefault(agent["host"], []).append(agent)
     endpoints = {host: endpoint_of(of_host) for host, of_host in by_host.items()}
     return Audience(
         versions={kind: sorted(known) for kind, known in versions.items()},
+        named=frozenset(agent["host"] for agent in there if agent["agent_type"] in _TOLD_BY_NAME),
         linux_bridges=frozenset(
             agent["host"] for agent in there if agent["agent_type"] == LINUX_BRIDGE
         ),
@@ -77,6 +82,17 @@ def of(agents: Sequence[Agent]) -> Audience:
         populated=any(agent["configurations"].get("l2_population") for agent in there),
         endpoints={host: one for host, one in endpoints.items() if one is not None},
     )
+
+
+def _kept(agent: Agent) -> Mapping[str, Any]:
+    """The objects that an agent keeps, and the versions in which it knows them."""
+    versions: Mapping[str, Any] = agent["resource_versions"] or {}
+    if agent["agent_type"] not in _TOLD_BY_NAME:
+        return versions
+    extensions = agent["configurations"].get("extensions")
+    if _POLICIES in versions and isinstance(extensions, list) and _OF_POLICIES in extensions:
+        return {_POLICIES: versions[_POLICIES]}
+    return {}
 
 
 def _there(agents: Sequence[Agent]) -> list[Agent]:

@@ -3,7 +3,7 @@
 entries --> audience             who listens: nobody, nothing is read
         --> present objects      what there is, in a constant number of statements
         --> told_objects         pushes, to agents that keep objects
-            told_linux_bridges   calls by name, to those that keep none
+            told_by_name         calls by name, to those that keep none
             forwarding           where the ports of networks are
         --> Outgoing
 """
@@ -19,7 +19,7 @@ from deuteron.core.audience import Audience
 from deuteron.core.deployment import Deployment
 from deuteron.core.followers import Entry, Follower
 from deuteron.core.forwarding import Informed
-from deuteron.rpc import told_linux_bridges, told_objects
+from deuteron.rpc import told_by_name, told_objects
 from deuteron.rpc.endpoint import Outgoing
 from deuteron.rpc.message import Message, send
 from deuteron.rpc.retelling import LATELY, MOST, Retelling
@@ -110,7 +110,7 @@ def messages(
     there = told_objects.present(d, ctx, about, _kinds(audience) | versions.keys())
     return [
         *told_objects.pushes(about, there, versions),
-        *told_linux_bridges.messages(entries, there, audience),
+        *told_by_name.messages(entries, there, audience),
         *_forwarding(d, entries, there, audience, informed),
     ]
 
@@ -155,10 +155,10 @@ def _versions(audience: Audience) -> Mapping[str, Sequence[str]]:
 def _kinds(audience: Audience) -> set[str]:
     """Names of the kinds of objects that anybody who listens has to know of."""
     wanted = set(audience.versions)
-    if audience.linux_bridges:
-        wanted.update(told_linux_bridges.KINDS)
-    if audience.linux_bridges or audience.routers:
-        wanted.update(told_linux_bridges.KINDS_OF_ROUTERS)
+    if audience.named:
+        wanted.update(told_by_name.KINDS)
+    if audience.named or audience.routers:
+        wanted.update(told_by_name.KINDS_OF_ROUTERS)
     if audience.populated:
         wanted.add("Port")
     return wanted

@@ -46,8 +46,9 @@ _KINDS: Mapping[str, Kind] = {
     "ndp_proxy": objects.NDP_PROXY,
     "port_forwarding": objects.PORT_FORWARDING,
 }
-# Those of which agents of routers keep objects.
+# Those that only agents of routers keep, and those that they keep, too.
 _OF_ROUTERS = ("conntrack_helper", "ndp_proxy", "port_forwarding")
+_ALSO_OF_ROUTERS = ("qos_policy",)
 _CREATED_AS_SUCH = ("trunk", "qos_policy", *_OF_ROUTERS)
 # Events that change nothing of an object.
 _UNSEEN = frozenset(
@@ -79,7 +80,8 @@ class Mentioned:
 
 def versions_of_routers() -> dict[str, list[str]]:
     """Kinds of which agents of routers keep objects -> the version for those who name none."""
-    return {_KINDS[noun].name: [_KINDS[noun].version] for noun in _OF_ROUTERS}
+    nouns = (*_OF_ROUTERS, *_ALSO_OF_ROUTERS)
+    return {_KINDS[noun].name: [_KINDS[noun].version] for noun in nouns}
 
 
 def mentioned(entries: Sequence[Entry]) -> Mentioned:

@@ -1,4 +1,4 @@
-"""What agents that keep no objects are told by name: those of Linux bridges, and of routers.
+"""What agents that keep no objects are told by name: those of routers, and most of layer 2.
 
     port changed for its agent       port_update                      if its host has such an agent
     another binding is the active    binding_deactivate, binding_activate
@@ -37,9 +37,9 @@ def messages(entries: Sequence[Entry], there: Present, audience: Audience) -> It
         there: ports, networks and rules that they are about, as they are now.
         audience: who listens.
     """
-    if audience.linux_bridges or audience.routers:
+    if audience.named or audience.routers:
         yield from _networks(entries, there.get("Network", {}))
-    if not audience.linux_bridges:
+    if not audience.named:
         return
     for entry in entries:
         if entry.resource == "network" and entry.event == "delete":
@@ -139,7 +139,7 @@ def _ports(
         and _concerns_wiring(entry, ports[entry.resource_id])
     }
     for port in changed.values():
-        if port["binding:host_id"] not in audience.linux_bridges:
+        if port["binding:host_id"] not in audience.named:
             continue
         levels = [
             level for level in port["binding_levels"] if level["host"] == port["binding:host_id"]
