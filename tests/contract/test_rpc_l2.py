@@ -322,7 +322,11 @@ def test_other_objects_are_pulled(site: Site, call: Call) -> None:
     assert [one["hosts"] for one in segments] == [["h1", "h3"], []]
     assert "pvlan" not in data(pulled(site, call, "Network", "1.1", id=[network["id"]])[0])
     (sub,) = pulled(site, call, "Subnet", "1.2", network_id=[network["id"]])
-    assert data(sub)["id"] == subnet["id"]
+    assert (data(sub)["id"], data(sub)["shared"]) == (subnet["id"], False)
+    common = site.network(shared=True)
+    site.subnet(common)
+    (sub,) = pulled(site, call, "Subnet", "1.2", network_id=[common["id"]])
+    assert data(sub)["shared"] is True
     (group,) = pulled(site, call, "SecurityGroup", "1.6", id=[group_id])
     assert (data(group)["is_default"], len(data(group)["rules"])) == (True, 4)
     rules = pulled(site, call, "SecurityGroupRule", "1.3", security_group_id=[group_id])

@@ -1,4 +1,4 @@
-"""Ports and networks as agents know them: the API's attributes, and how ports are bound.
+"""Ports, networks and subnets as agents know them: the API's attributes, and how ports are bound.
 
 Agents keep objects and trust what they are told of changes, so what they ask for must be whole:
 all bindings of a port with their levels, all segments of a network with the hosts that reach them.
@@ -11,6 +11,7 @@ from deuteron.context import RequestContext
 from deuteron.core import distributed
 from deuteron.core import networks as network_verbs
 from deuteron.core import ports as port_verbs
+from deuteron.core import subnets as subnet_verbs
 from deuteron.core.deployment import Deployment
 from deuteron.core.segment_hosts import hosts_of
 from deuteron.db import agent_objects as rows
@@ -86,4 +87,26 @@ def networks(d: Deployment, ctx: RequestContext, query: Query) -> list[Resource]
             {**one, "hosts": sorted(hosts.get(one["id"], ()))}
             for one in segments.get(network["id"], ())
         ]
+    return found
+
+
+def subnets(d: Deployment, ctx: RequestContext, query: Query) -> list[Resource]:
+    """The subnets that a query asks for.
+
+    Args:
+        d: the deployment.
+        ctx: the agent.
+        query: filters are those of the API.
+
+    Returns:
+        API dicts with ``shared``, which is that of their network.
+    """
+    found = subnet_verbs.list_(d, ctx, query)
+    if not found:
+        return found
+    ids = tuple(sorted({subnet["network_id"] for subnet in found}))
+    of_these = Query(filters={"id": ids}, fields=("id", "shared"))
+    shared = {one["id"]: one["shared"] for one in network_verbs.list_(d, ctx, of_these)}
+    for subnet in found:
+        subnet["shared"] = shared.get(subnet["network_id"], False)
     return found

@@ -14,7 +14,6 @@ from deuteron.core import (
     agents,
     security_group_rules,
     security_groups,
-    subnets,
 )
 from deuteron.core.deployment import Deployment
 from deuteron.errors import InvalidInput
@@ -75,7 +74,7 @@ SOURCES: Mapping[str, Source] = {
         ),
         Source(
             kind=objects.SUBNET,
-            load=subnets.list_,
+            load=agent_objects.subnets,
             filters=_same(
                 "id", "project_id", "network_id", "name", "ip_version", "cidr", "enable_dhcp"
             ),
