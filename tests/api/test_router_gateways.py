@@ -171,6 +171,8 @@ DOCUMENTS = (
     {"router": None},
     {"router": {}},
     {"router": {"external_gateways": "x"}},
+    {"router": {"external_gateways": ""}},
+    {"router": {"external_gateways": False}},
     {"router": {"external_gateways": {"network_id": NOWHERE}}},
     {"router": {"external_gateways": [5]}},
     {"router": {"external_gateways": [None]}},

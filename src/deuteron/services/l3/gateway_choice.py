@@ -93,7 +93,7 @@ def of_document(document: Any) -> list[Info]:
     router = document.get("router") if isinstance(document, dict) else None
     if not isinstance(router, dict) or GATEWAYS not in router:
         raise InvalidInput(error_message=f'a body is {{"router": {{"{GATEWAYS}": [...]}}}}')
-    wished = router[GATEWAYS] or []
+    wished = [] if router[GATEWAYS] in (None, {}) else router[GATEWAYS]
     if not isinstance(wished, list):
         raise InvalidInput(error_message=f"{GATEWAYS} is a list of objects, each with a network_id")
     for one in wished:
