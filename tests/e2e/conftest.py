@@ -2,16 +2,34 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import agents
-from tests.e2e.site import Site
+from tests.e2e.site import LAYER_2, Site
 from tests.instances import mariadb
 from tests.instances.rabbitmq import RabbitMQ
 
 # How much of an agent's log is shown with a test that fails.
 _TAIL = 30
+# Modules in the order in which they are run. While the first ones wait for packets, the agents
+# start that the next ones need (their AGENTS); what loads the machine or measures is last.
+_ORDER = (
+    "test_tunnels",
+    "test_providers",
+    "test_security_groups",
+    "test_dhcp",
+    "test_routing",
+    "test_what_is_killed",
+    "test_rolling_restart",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts tests of packets in order, after all others."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: _ORDER.index(item.path.stem) if item.path.parent == here else -1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,29 +67,31 @@ def whole_site(rabbitmq: RabbitMQ, request: pytest.FixtureRequest) -> Iterator[S
 
 
 @pytest.fixture
-def site(whole_site: Site) -> Iterator[Site]:
-    """The site with the layer 2 agents of all hosts, and no networks."""
-    yield from _cleared(
-        whole_site,
-        *(("openvswitch", name) for name in ("ovs1", "ovs2", "ovs3")),
-        *(("linuxbridge", name) for name in ("lb1", "lb2")),
-    )
+def site(whole_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The site with all layer 2 agents and those that the module needs; no networks."""
+    whole_site.start_agents(*_agents_of(request.node))
+    yield whole_site
+    whole_site.clear()
+    _launch_for_the_next(whole_site, request)
 
 
 @pytest.fixture
-def two_hosts(whole_site: Site) -> Iterator[Site]:
+def two_hosts(whole_site: Site, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The site with the agents of two hosts, and no networks."""
-    yield from _cleared(whole_site, ("openvswitch", "ovs1"), ("openvswitch", "ovs2"))
+    whole_site.start_agents(*LAYER_2[:2])
+    yield whole_site
+    whole_site.clear()
+    _launch_for_the_next(whole_site, request)
 
 
-@pytest.fixture
-def served(site: Site) -> Site:
-    """The site with a DHCP and a metadata agent, too."""
-    site.start_agents(("dhcp", "ovs1"), ("metadata", "ovs1"))
-    return site
+def _launch_for_the_next(site: Site, request: pytest.FixtureRequest) -> None:
+    items = request.session.items
+    for item in items[items.index(request.node) + 1 :]:
+        site.launch(*_agents_of(item))
 
 
-def _cleared(site: Site, *wanted: tuple[str, str]) -> Iterator[Site]:
-    site.start_agents(*wanted)
-    yield site
-    site.clear()
+def _agents_of(item: pytest.Item) -> tuple[tuple[str, str], ...]:
+    module = item.getparent(pytest.Module)
+    assert module is not None
+    layer_2 = LAYER_2 if "site" in getattr(item, "fixturenames", ()) else ()
+    return (*layer_2, *getattr(module.obj, "AGENTS", ()))

@@ -12,7 +12,10 @@ from tests.e2e.hosts import Host
 from tests.e2e.namespaces import Namespace, run
 from tests.e2e.networking import Resource
 
-_PATIENCE = 45
+# The seconds within which happens what is waited for, on a machine that has much else to do, too.
+PATIENCE = 120
+# The seconds within which machines connect to each other; who waits for it tries again.
+_CONNECTING = 0.5
 # RFC 1350: a request to read, and the first and last block of the file.
 _TFTP_READ = b"\x00\x01file\x00octet\x00"
 _TFTP_DATA = b"\x00\x03\x00\x01text"
@@ -118,8 +121,9 @@ class Machine:
         self.namespace.close()
 
     def pings(self, address: str) -> bool:
-        """Whether an answer comes to one ping."""
-        return self.namespace.run("ping", "-c1", "-W1", address, check=False).returncode == 0
+        """Whether an answer comes within a second to one of several pings."""
+        ping = ("ping", "-c1", "-w1", "-i0.2", address)
+        return self.namespace.run(*ping, check=False).returncode == 0
 
     def echo(self, port: int) -> None:
         """Answers on a TCP port with what it is sent, until it is unplugged."""
@@ -163,11 +167,15 @@ class Machine:
         except OSError:
             return ""
 
-    def connect(self, address: str, port: int, *, source: str = "") -> socket.socket:
-        """A TCP connection from it; raises OSError if there is none within a second."""
+    def connect(
+        self, address: str, port: int, *, source: str = "", seconds: float = _CONNECTING
+    ) -> socket.socket:
+        """A TCP connection from it; raises OSError if there is none within so many seconds."""
         return self.namespace.inside(
             lambda: socket.create_connection(
-                (address, port), timeout=1, source_address=(source, 0) if source else None
+                (address, port),
+                timeout=seconds,
+                source_address=(source, 0) if source else None,
             )
         )
 
@@ -219,7 +227,7 @@ def echoes(connection: socket.socket, *, size: int = 1000) -> bool:
     return True
 
 
-def until(holds: Callable[[], bool], what: str, *, seconds: float = _PATIENCE) -> float:
+def until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE) -> float:
     """Waits until something holds; the seconds that it took.
 
     Args:

@@ -111,14 +111,14 @@ def open_group(site: Site) -> Resource:
     return group
 
 
-def gateway_address(made: Resource) -> str:
-    """The IPv4 address by which those behind a router are seen outside."""
+def gateway_address(made: Resource, *, ipv6: bool = False) -> str:
+    """The address by which those behind a router are seen outside."""
     fixed = made["external_gateway_info"]["external_fixed_ips"]
-    (address,) = (one["ip_address"] for one in fixed if ":" not in one["ip_address"])
+    (address,) = (one["ip_address"] for one in fixed if (":" in one["ip_address"]) is ipv6)
     return str(address)
 
 
-def wait_for_answer(asking: Machine, address: str, seen_as: str, *, seconds: float = 45) -> float:
+def wait_for_answer(asking: Machine, address: str, seen_as: str) -> float:
     """Waits until a machine is answered at an address, and is seen there as another one."""
     seen: list[str] = []
 
@@ -127,7 +127,7 @@ def wait_for_answer(asking: Machine, address: str, seen_as: str, *, seconds: flo
         return seen == [seen_as]
 
     try:
-        return until(answered, f"{asking.address} at {address} is {seen_as}", seconds=seconds)
+        return until(answered, f"{asking.address} at {address} is {seen_as}")
     except AssertionError as error:
         raise AssertionError(f"{error}, but {seen}") from None
 

@@ -10,9 +10,11 @@ from tests.e2e.site import Site
 
 pytestmark = pytest.mark.e2e
 
+AGENTS = (("dhcp", "ovs1"), ("metadata", "ovs1"))
 
-def test_machines_are_given_what_their_subnet_says(served: Site, tmp_path: Path) -> None:
-    network = served.network(
+
+def test_machines_are_given_what_their_subnet_says(site: Site, tmp_path: Path) -> None:
+    network = site.network(
         "vxlan",
         subnet={
             "enable_dhcp": True,
@@ -20,8 +22,8 @@ def test_machines_are_given_what_their_subnet_says(served: Site, tmp_path: Path)
             "host_routes": [{"destination": "10.9.0.0/16", "nexthop": "10.50.0.9"}],
         },
     )
-    machines = [served.machine(network, name, static=False) for name in ("ovs2", "lb2")]
-    served.wait_until_active(machines)
+    machines = [site.machine(network, name, static=False) for name in ("ovs2", "lb2")]
+    site.wait_until_active(machines)
     for machine in machines:
         lease = machine.lease(tmp_path / machine.host.name)
         assert lease["ip"] == machine.address
@@ -36,10 +38,10 @@ def test_machines_are_given_what_their_subnet_says(served: Site, tmp_path: Path)
     until(lambda: machines[0].pings(machines[1].address), "the two reach each other")
 
 
-def test_metadata_tells_nova_who_asks(served: Site, tmp_path: Path) -> None:
-    network = served.network("vxlan", subnet={"enable_dhcp": True})
-    machine = served.machine(network, "ovs2", static=False)
-    served.wait_until_active([machine])
+def test_metadata_tells_nova_who_asks(site: Site, tmp_path: Path) -> None:
+    network = site.network("vxlan", subnet={"enable_dhcp": True})
+    machine = site.machine(network, "ovs2", static=False)
+    site.wait_until_active([machine])
     assert machine.lease(tmp_path / "lease")
-    with metadata.stand_in_for_nova(served.hosts["ovs1"]):
+    with metadata.stand_in_for_nova(site.hosts["ovs1"]):
         metadata.require_known(machine)

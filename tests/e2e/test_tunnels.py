@@ -27,7 +27,7 @@ def test_networks_that_follow_each_other_at_once_are_whole(site: Site) -> None:
         network = site.network("vxlan")
         machines = [site.machine(network, name) for name in ("ovs1", "ovs2", "ovs3")]
         site.wait_until_active(machines)
-        every_pair_reaches(machines, seconds=20)
+        every_pair_reaches(machines)
         site.clear()
 
 
