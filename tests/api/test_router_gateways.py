@@ -308,6 +308,19 @@ def test_an_update_says_which_there_are_in_their_order(
     assert ports_of(api, several) == {}
 
 
+def test_any_of_them_may_be_the_first(
+    api: Api, several: dict[str, Any], ext: str, ext2: str
+) -> None:
+    wished = [info(ext, "203.0.113.9"), info(ext, "203.0.113.8"), info(ext2, "198.51.100.9")]
+    for first in wished:
+        others = [one for one in wished if one is not first]
+        turned = act(api, several, "update", first, *others).body["router"]
+        shown = api.show("router", several["id"])
+        assert shown == turned
+        assert shown["external_gateway_info"] == shown["external_gateways"][0]
+        assert addresses(shown)[0] == first["external_fixed_ips"][0]["ip_address"]
+
+
 def test_an_update_changes_addresses(api: Api, several: dict[str, Any], ext: str) -> None:
     ports = ports_of(api, several)
     wished = [info(ext, "203.0.113.9", "203.0.113.10"), info(ext, "203.0.113.8")]
