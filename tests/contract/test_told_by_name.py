@@ -52,6 +52,27 @@ def test_a_linux_bridge_agent_hears_of_its_ports_by_name(site: Site, told: Told)
     assert methods(told) == ["push", "security_groups_member_updated"]
 
 
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ("network:ha_router_replicated_interface", 1),
+        ("network:router_gateway", 1),
+        ("network:router_interface", 0),
+    ],
+)
+def test_a_linux_bridge_agent_hears_of_ports_that_its_host_may_have_as_well(
+    site: Site, told: Told, owner: str, expected: int
+) -> None:
+    start(site, "h1")
+    start(site, "h3", LINUXBRIDGE)
+    network = site.network()
+    port = site.port(network, device_owner=owner)
+    assert "port_update" not in methods(told)
+    site.update(port, **{"binding:host_id": "h1"})
+    updates = [message for message in told() if message.method == "port_update"]
+    assert [one.arguments["port"]["id"] for one in updates] == [port["id"]] * expected
+
+
 def test_a_linux_bridge_agent_that_has_wired_a_port_is_not_told_that_it_is_bound(
     site: Site, told: Told
 ) -> None:

@@ -1,6 +1,7 @@
 """What agents that keep no objects are told by name: those of routers, and most of layer 2.
 
-    port changed for its agent       port_update                      if its host has such an agent
+    port changed for its agent       port_update                      if its host has such an agent,
+                                                                      or it may be on several hosts
     another binding is the active    binding_deactivate, binding_activate
     network changed, deleted         network_update, network_delete
     rule, or state of a group        security_groups_rule_updated     once for all groups
@@ -12,6 +13,8 @@ They ask for what they need when they are told. Topics, methods and versions are
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from neutron_lib import constants
 
 from deuteron.core import port_journal
 from deuteron.core.audience import Audience
@@ -25,6 +28,9 @@ KINDS = ("Port", "SecurityGroupRule")
 KINDS_OF_ROUTERS = ("Network",)
 
 _PREFIX = "q-agent-notifier-"
+# The other hosts of a highly available router have these plugged, too. Their agents asked before it
+# was known where it is active, and the ports bound: they ask no more unless they are told.
+_ON_SEVERAL = (constants.DEVICE_OWNER_HA_REPLICATED_INT, constants.DEVICE_OWNER_ROUTER_GW)
 # Neutron's agents serve DHCP ports from any group: those are no members.
 _NO_MEMBER = "network:dhcp"
 
@@ -139,11 +145,10 @@ def _ports(
         and _concerns_wiring(entry, ports[entry.resource_id])
     }
     for port in changed.values():
-        if port["binding:host_id"] not in audience.named:
+        host, owner = port["binding:host_id"], port["device_owner"]
+        if host not in audience.named and owner not in _ON_SEVERAL:
             continue
-        levels = [
-            level for level in port["binding_levels"] if level["host"] == port["binding:host_id"]
-        ]
+        levels = [level for level in port["binding_levels"] if level["host"] == host]
         segment = levels[-1]["segment"] if levels else None
         if segment is None:
             continue
