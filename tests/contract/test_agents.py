@@ -179,6 +179,12 @@ def test_an_unknown_agent_is_not_found(site, verb):
         {"configurations": ["bridge_mappings"]},
         {"configurations": {"bridge_mappings": ["physnet1:br-1"]}},
         {"resource_versions": "1.0"},
+        {"configurations": {"tunnel_types": "vxlan"}},
+        {"configurations": {"l2pop_network_types": [1]}},
+        {"configurations": {"tunneling_ip": "somewhere"}},
+        {"configurations": {"ovs_capabilities": {"iface_types": 5}}},
+        {"configurations": {"agent_mode": 5}},
+        {"configurations": {"note": "x" * 70_000}},
         {"availability_zone": 1},
     ],
 )
@@ -187,6 +193,13 @@ def test_a_malformed_report_is_refused(site, wrong):
     with pytest.raises(InvalidInput):
         agents.report(site.d, ADMIN, state)
     assert the_agents(site) == []
+
+
+def test_what_is_null_or_empty_is_not_malformed(site):
+    nothing = dict.fromkeys(("bridge_mappings", "tunnel_types", "tunneling_ip", "agent_mode"))
+    for configurations in (nothing, {"tunneling_ip": "", "tunnel_types": []}, None):
+        state = {"agent_type": OVS, "binary": "b", "host": "h", "topic": "t"}
+        agents.report(site.d, ADMIN, {**state, "configurations": configurations})
 
 
 def test_what_an_agent_leaves_out_stays(site):

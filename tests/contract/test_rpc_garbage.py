@@ -42,6 +42,7 @@ GARBAGE: tuple[Any, ...] = (
     None,
     True,
     -1,
+    10**15,
     10**30,
     1.5,
     float("nan"),
@@ -205,7 +206,7 @@ def test_garbage_is_answered_or_refused(
 
 # What is taken, as nobody relies on its type, and what is refused.
 OF_ANOTHER_TYPE: tuple[Any, ...] = (
-    *(True, -1, "x", [5], ["x"], {"x": "y"}),
+    *(True, -1, 10**15, "x", [5], ["x"], {"x": "y"}),
     {"iface_types": 5},
     {"vxlan": {"x": []}},
 )

@@ -5,6 +5,7 @@ What one agent says wrongly would be met there again and again, and harm others.
 """
 
 import ipaddress
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ MAPPINGS = ("bridge_mappings", "interface_mappings", "device_mappings")
 _TEXTS = ("agent_type", "binary", "host", "topic")
 _LENGTH = 255
 _TYPE_LENGTH = 64
+# As JSON; whoever is told of anything has them read. Those of Neutron's agents have some hundred.
+_LARGEST = 65_535
 _OBJECTS = (*MAPPINGS, "ovs_capabilities", "resource_provider_bandwidths")
 _LISTS = ("tunnel_types", "l2pop_network_types")
 _TEXT_CONFIGURATIONS = (
@@ -54,6 +57,11 @@ def checked(state: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(configurations, dict) or not isinstance(versions, dict):
         raise InvalidInput(
             error_message="configurations and resource_versions of an agent must be objects"
+        )
+    if len(json.dumps((configurations, versions))) > _LARGEST:
+        raise InvalidInput(
+            error_message="configurations and resource_versions of an agent must have"
+            f" {_LARGEST} characters at most"
         )
     _check(configurations)
     return {

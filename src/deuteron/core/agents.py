@@ -31,6 +31,9 @@ NEW = "new"
 ALIVE = "alive"
 REVIVED = "revived"
 
+# What says that it serves more says nothing.
+_MOST_NETWORKS = 2**31 - 1
+
 
 def report(d: Deployment, ctx: RequestContext, state: Mapping[str, Any]) -> str:
     """Note that an agent is alive and what it says of itself. Two statements where that is all.
@@ -82,7 +85,7 @@ def _load(reported: Mapping[str, Any]) -> int:
     if reported["agent_type"] != DHCP_AGENT:
         return 0
     networks = reported["configurations"].get("networks", 0)
-    return networks if isinstance(networks, int) else 0
+    return networks if isinstance(networks, int) and 0 <= networks <= _MOST_NETWORKS else 0
 
 
 def _new(d: Deployment, reported: Mapping[str, Any], now: str) -> dict[str, Any]:
