@@ -1,5 +1,6 @@
 """Servers in processes of their own, as a person would start them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -60,6 +61,19 @@ class Server:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def post(self, path: str, document: object, timeout: float = 30) -> int:
+        """The status of the answer."""
+        request = urllib.request.Request(
+            self.url + path,
+            data=json.dumps(document).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
