@@ -47,13 +47,18 @@ class Client:
         return dict(document[noun])
 
 
-def at_once(url: str, requests: Sequence[Callable[[Client], Any]]) -> list[Any]:
-    """Results of the requests, sent by `CLIENTS` connections that begin together."""
+def at_once(urls: Sequence[str], requests: Sequence[Callable[[Client], Any]]) -> list[Any]:
+    """Results of the requests, sent by `CLIENTS` connections that begin together.
+
+    Args:
+        urls: of servers, which are asked in turn.
+        requests: any number.
+    """
     results: list[Any] = [None] * len(requests)
     barrier = threading.Barrier(CLIENTS)
 
     def work(first: int) -> None:
-        with Client(url) as client:
+        with Client(urls[first % len(urls)]) as client:
             barrier.wait()
             for number in range(first, len(requests), CLIENTS):
                 results[number] = requests[number](client)
@@ -81,7 +86,7 @@ def test_250_ports_at_once_on_one_subnet(database_url: str) -> None:
         network = client.create("network")
         client.create("subnet", network_id=network["id"], cidr="10.0.0.0/24", ip_version=4)
         body = {"port": {"network_id": network["id"]}}
-        answers = at_once(service.url, [lambda c: c.call("POST", "/ports", body)] * PORTS)
+        answers = at_once([service.url], [lambda c: c.call("POST", "/ports", body)] * PORTS)
         assert {status for status, _ in answers} == {201}, [a for a in answers if a[0] != 201][:3]
         given = {document["port"]["fixed_ips"][0]["ip_address"] for _, document in answers}
         assert len(given) == PORTS
