@@ -7,6 +7,7 @@ import pytest
 
 from deuteron.core import address_scopes, agents, ports, subnet_pools, subnets
 from deuteron.core.followers import NotDelivered
+from deuteron.db import segments
 from deuteron.db.journal import JournalReader
 from deuteron.errors import InvalidInput
 from deuteron.query import Query
@@ -394,6 +395,22 @@ def test_gateways_get_addresses_with_subnets(site, told):
     assert addresses(router) == {first["id"], four["id"], automatic["id"]}
     subnets.delete(site.d, ADMIN, automatic["id"])
     assert told.short() == [news]
+
+
+def test_a_gateway_on_a_routed_network_gets_its_address_with_its_host(site, told):
+    start(site, "h1")
+    provider = {"provider:network_type": "vlan", "provider:physical_network": "physnet1"}
+    external = site.network(**{"router:external": True, **provider})
+    with site.d.database.read() as conn:
+        (segment,) = segments.of_networks(conn, [external["id"]])[external["id"]]
+    site.subnet(external, "203.0.113.0/24", segment_id=segment.id, enable_dhcp=False)
+    router = gate(site, a_router(site, ha=True), external)
+    assert router["external_gateway_info"]["external_fixed_ips"] == []
+    told()
+    l3.update_ha_routers_states(site.d, CALL, host="h1", states={router["id"]: "active"})
+    assert told.short() == [("h1", "routers_updated", [router["id"]])]
+    shown = routers.get(site.d, ADMIN, router["id"])
+    assert len(shown["external_gateway_info"]["external_fixed_ips"]) == 1
 
 
 def test_a_subnet_that_has_no_address_for_a_gateway_is_made_all_the_same(site, caplog):

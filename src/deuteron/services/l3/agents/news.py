@@ -24,7 +24,7 @@ from deuteron.services.l3.agents.scheduling import SCHEDULED, UNSCHEDULED, How
 from deuteron.services.l3.dvr import news as dvr_news
 from deuteron.services.l3.dvr import routers as dvr
 from deuteron.services.l3.dvr.news import Neighbour, PortNews
-from deuteron.services.l3.kinds import HA_PORT
+from deuteron.services.l3.kinds import GATEWAY, HA_PORT
 
 # Events that agents hear of that have the router; of a new one those hear that it is given to.
 _CHANGES = (news.UPDATE, news.CHANGED)
@@ -122,13 +122,19 @@ def _rescoped(conn: Connectable, about: Iterable[Entry]) -> list[str]:
 
 
 def _regated(conn: Connectable, about: Iterable[Entry]) -> list[str]:
-    """Routers whose gateways got or lost an address that they made themselves, with a subnet."""
+    """Routers whose gateways have other addresses, by a new subnet, or a host (routed networks)."""
     changed = {
         entry.resource_id
         for entry in about
-        if entry.resource == "port" and entry.event == "update" and entry.details is None
+        if entry.resource == "port" and entry.event == "update" and _may_have_others(entry)
     }
     return rows.with_gateways(conn, changed) if changed else []
+
+
+def _may_have_others(entry: Entry) -> bool:
+    if entry.details is None:  # it made itself one, or lost it with the subnet
+        return True
+    return entry.details["device_owner"] == GATEWAY and "fixed_ips" in entry.details.get("was", {})
 
 
 def _schedule(d: Deployment, ctx: RequestContext, entries: Iterable[Entry]) -> None:
