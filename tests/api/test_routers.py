@@ -228,6 +228,21 @@ def test_a_port_becomes_an_interface(api: Api) -> None:
     assert api.call("GET", f"/ports/{port['id']}").status == 404
 
 
+def test_ports_of_routers_stay_whatever_they_say(api: Api, outside: dict[str, Any]) -> None:
+    router = api.create("router", external_gateway_info={"network_id": outside["id"]})
+    subnet = subnet_of(api, "10.0.0.0/24")
+    assert add(api, router, subnet).status == 200
+    floating = api.create("floatingip", floating_network_id=outside["id"])
+    own = api.list("port", f"device_id={floating['id']}")
+    for port in (*ports_of(api, router), *own):
+        api.update("port", port["id"], device_owner="", device_id="")
+        assert api.refuse_delete("port", port["id"]) == (409, "ServicePortInUse")
+    assert remove(api, router, subnet).status == 200
+    api.delete("floatingip", floating["id"])
+    api.delete("router", router["id"])
+    assert api.list("port") == []
+
+
 def test_an_interface_keeps_its_mac_address(api: Api) -> None:
     router = api.create("router")
     assert add(api, router, subnet_of(api, "10.0.0.0/24")).status == 200

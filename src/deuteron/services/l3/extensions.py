@@ -1,6 +1,6 @@
 """What routing means for ports, subnets and networks.
 
-    port of a router      is not deleted, nor moved to other addresses, by itself
+    port of a router      is not moved to other addresses by itself, nor deleted (`reached_ports`)
     another's router      is no router that a project's port may be an interface of
     its addresses change  the router's agents look at it anew
     gateway of a subnet   the routers with a gateway there likewise
@@ -14,7 +14,7 @@ from typing import Any
 
 from deuteron.core.extension import ResourceExtension
 from deuteron.db.transaction import Transaction
-from deuteron.errors import BadRequest, DeviceIDNotOwnedByTenant, ServicePortInUse
+from deuteron.errors import BadRequest, DeviceIDNotOwnedByTenant
 from deuteron.services.l3 import kinds, news, outside
 from deuteron.services.l3 import router_rows as rows
 from deuteron.services.l3.floating import rows as floating_ip_rows
@@ -78,12 +78,6 @@ def _are_kept(present: Sequence[Mapping[str, str]], wished: Sequence[Mapping[str
     return asked == {one["ip_address"] for one in present} and len(wished) == len(present)
 
 
-def _on_delete(tx: Transaction, port: Mapping[str, Any]) -> None:
-    owner = port["device_owner"]
-    if owner.startswith(_OF_ROUTERS) and rows.of_port(tx, port["id"]) is not None:
-        raise ServicePortInUse(port_id=port["id"], reason=f"is {owner} of a router")
-
-
 def _on_subnet_update(
     tx: Transaction, _changes: Mapping[str, Any], row: Row, original: Mapping[str, Any]
 ) -> None:
@@ -95,6 +89,5 @@ OF_PORTS = ResourceExtension(
     aliases=("l3-port-ip-change-not-allowed",),
     on_create=_on_create,
     on_update=_on_update,
-    on_delete=_on_delete,
 )
 OF_SUBNETS = ResourceExtension(aliases=(), on_update=_on_subnet_update, created=outside.follow)

@@ -43,7 +43,7 @@ from deuteron.services.l3.floating.ways import Way
 FloatingIp = dict[str, Any]
 
 NOUN = "floatingip"
-OWNER = "network:floatingip"
+OWNER = rows.OWNER
 DOWN = "DOWN"
 ACTIVE = "ACTIVE"
 ERROR = "ERROR"

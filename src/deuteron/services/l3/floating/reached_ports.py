@@ -1,6 +1,7 @@
-"""What floating IPs mean for ports, and for external networks that go.
+"""What routers and floating IPs mean for ports that go, and for external networks.
 
-    port of a floating IP      is not deleted by itself
+    port of a router, or of    is not deleted by itself, whatever its device_owner says
+    a floating IP
     port that one leads to     goes: it leads nowhere, unless it is another project's than the
                                caller's; port forwardings to it go
                                loses an address to which one leads: refused
@@ -30,11 +31,11 @@ _GOING = (floating_ips.OWNER, *OWNED_BY_AGENTS)
 
 
 def _on_delete(tx: Transaction, port: Mapping[str, Any]) -> None:
-    if port["device_owner"] == floating_ips.OWNER:
-        if rows.of_own_port(tx, port["id"]) is not None:
-            raise ServicePortInUse(port_id=port["id"], reason="has the address of a floating IP")
-        return
-    found = rows.leading_to(tx, port["id"])
+    owner, found = rows.ties(tx, port["id"])
+    if owner == floating_ips.OWNER:
+        raise ServicePortInUse(port_id=port["id"], reason="has the address of a floating IP")
+    if owner is not None:
+        raise ServicePortInUse(port_id=port["id"], reason=f"is {owner} of a router")
     whole = [one for one in found if one["port_id"]]
     scope = tx.context.scope
     if scope is not None and any(one["project_id"] != scope for one in whole):

@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    String,
     bindparam,
+    cast,
     delete,
     exists,
     insert,
+    literal,
     null,
     select,
     union_all,
@@ -22,7 +25,7 @@ from sqlalchemy import (
 from deuteron.db import sharing
 from deuteron.db import tags as tag_rows
 from deuteron.db.collection import Collection
-from deuteron.db.router_tables import floatingips, port_forwardings, routers
+from deuteron.db.router_tables import floatingips, port_forwardings, router_ports, routers
 from deuteron.db.service_tables import qos_policies
 from deuteron.db.tables import networks, ports, subnets
 from deuteron.db.transaction import Connectable
@@ -32,6 +35,7 @@ from deuteron.services.l3.floating import forwarding_rows
 FloatingIp = dict[str, Any]
 
 COLLECTION = "floatingips"
+OWNER = "network:floatingip"
 DETAILS = "port_details"
 FORWARDINGS = "port_forwardings"
 
@@ -239,11 +243,21 @@ _LEADING = select(
     floatingips.c.fixed_port_id,
     floatingips.c.floating_ip_address,
 )
-_WITH_PORT = union_all(
+_WITH_PORT = (
     _LEADING.where(floatingips.c.fixed_port_id == bindparam("port")),
     _LEADING.join(port_forwardings, port_forwardings.c.floatingip_id == floatingips.c.id)
     .where(port_forwardings.c.internal_port_id == bindparam("port"))
     .distinct(),
+)
+_LEADING_TO = union_all(*_WITH_PORT)
+_NOTHING = cast(null(), String(64))
+_OWNERS = (
+    select(router_ports.c.owner).where(router_ports.c.port_id == bindparam("port")),
+    select(literal(OWNER)).where(floatingips.c.floating_port_id == bindparam("port")),
+)
+_TIES = union_all(
+    *(one.add_columns(*(_NOTHING for _ in _LEADING.selected_columns)) for one in _OWNERS),
+    *(select(_NOTHING, *one.subquery().c) for one in _WITH_PORT),
 )
 _DISASSOCIATE = (
     update(floatingips)
@@ -262,7 +276,7 @@ _LONELY = (
     .where(floatingips.c.floating_network_id == bindparam("network"))
     .where(floatingips.c.router_id.is_(None), floatingips.c.fixed_port_id.is_(None))
 )
-_OWN_PORT = select(floatingips.c.id).where(floatingips.c.floating_port_id == bindparam("port"))
+_KEYS = ("id", "project_id", "router_id", "fixed_ip_address", "port_id", "floating_ip_address")
 
 
 def leading_to(conn: Connectable, port_id: str) -> list[FloatingIp]:
@@ -272,27 +286,25 @@ def leading_to(conn: Connectable, port_id: str) -> list[FloatingIp]:
         Rows with ``id``, ``project_id``, ``router_id``, ``fixed_ip_address``, ``port_id`` and
         ``floating_ip_address``; ``port_id`` is None if it is by port forwardings.
     """
-    keys = (
-        "id",
-        "project_id",
-        "router_id",
-        "fixed_ip_address",
-        "port_id",
-        "floating_ip_address",
-    )
-    found = conn.execute(_WITH_PORT, {"port": port_id})
-    return [dict(zip(keys, row, strict=True)) for row in found]
+    found = conn.execute(_LEADING_TO, {"port": port_id})
+    return [dict(zip(_KEYS, row, strict=True)) for row in found]
+
+
+def ties(conn: Connectable, port_id: str) -> tuple[str | None, list[FloatingIp]]:
+    """What a port is to routers and floating IPs, whatever it says of itself; one statement.
+
+    Returns:
+        The owner as which it is a port of a router, or has the address of a floating IP, None if it
+        is neither; and the floating IPs that lead to it, as of `leading_to`.
+    """
+    rows = conn.execute(_TIES, {"port": port_id}).fetchall()
+    owner = next((row[0] for row in rows if row[0] is not None), None)
+    return owner, [dict(zip(_KEYS, row[1:], strict=True)) for row in rows if row[0] is None]
 
 
 def disassociate(conn: Connectable, port_id: str, now: str) -> None:
     """Let no floating IP lead to a port as a whole any more."""
     conn.execute(_DISASSOCIATE, {"port": port_id, "now": now})
-
-
-def of_own_port(conn: Connectable, port_id: str) -> str | None:
-    """The id of the floating IP that has this port on the external network; None if none has."""
-    found: str | None = conn.execute(_OWN_PORT, {"port": port_id}).scalar()
-    return found
 
 
 def disassociated_on(conn: Connectable, network_id: str) -> list[str]:
