@@ -124,6 +124,14 @@ def test_the_life_of_one(forwarder: Forwarder) -> None:
     assert forwarder.api.call("DELETE", path).refused == NOT_FOUND
 
 
+def test_a_description_may_be_longer_than_others(forwarder: Forwarder) -> None:
+    long = "x" * 1024
+    made = forwarder.make(22, 2222, description=long)
+    assert made["description"] == long
+    refused = forwarder.post(internal_port=23, external_port=2323, description=long + "x").refused
+    assert refused == (400, "HTTPBadRequest")
+
+
 def test_ranges(forwarder: Forwarder) -> None:
     many = forwarder.post(internal_port_range="100:110", external_port_range="1000:1010")
     made = many.body["port_forwarding"]

@@ -194,6 +194,15 @@ def test_of_many_forwardings_of_one_port_one_is_made(joined):
     assert verbs.get(joined.d, ADMIN, made["id"])["router_id"] == joined.router["id"]
 
 
+def test_all_that_may_be_said_of_a_forwarding_is_kept(joined):
+    long = "x" * 1024
+    wish = joined.forwarding(joined.port(), 80, description=long)
+    made = joined.floating_ip()["id"]
+    (kept,) = forwardings.create(joined.d, ADMIN, made, [wish])
+    shown = forwardings.get(joined.d, ADMIN, made, kept["id"])
+    assert shown["description"] == long
+
+
 def test_a_floating_ip_leads_whole_or_forwards_whatever_comes_first(joined):
     for _ in range(4):
         made = joined.floating_ip()

@@ -54,10 +54,14 @@ def project() -> Column[str]:
     return Column("project_id", String(255), nullable=False, default="", index=True)
 
 
-def standard() -> tuple[Column[Any], ...]:
-    """What every API resource has (the ``standard-attr-*`` extensions)."""
+def standard(*, described_by: int = 255) -> tuple[Column[Any], ...]:
+    """What every API resource has (the ``standard-attr-*`` extensions).
+
+    Args:
+        described_by: characters of its description, at most.
+    """
     return (
-        Column("description", String(255)),
+        Column("description", String(described_by)),
         Column("created_at", String(20), nullable=False),
         Column("updated_at", String(20), nullable=False),
         Column("revision_number", BigInteger, nullable=False, default=0),

@@ -131,7 +131,7 @@ port_forwardings = Table(
     Column("internal_ip_address", String(64), nullable=False),
     Column("internal_port_start", Integer, nullable=False),
     Column("internal_port_end", Integer, nullable=False),
-    *standard(),
+    *standard(described_by=1024),
 )
 
 # --- what else a router does ----------------------------------------------------------------------

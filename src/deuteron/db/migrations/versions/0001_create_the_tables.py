@@ -1353,7 +1353,7 @@ def upgrade() -> None:
         sa.Column("internal_ip_address", _text(64), nullable=False),
         sa.Column("internal_port_start", sa.Integer(), nullable=False),
         sa.Column("internal_port_end", sa.Integer(), nullable=False),
-        sa.Column("description", _text(255), nullable=True),
+        sa.Column("description", _text(1024), nullable=True),
         sa.Column("created_at", _text(20), nullable=False),
         sa.Column("updated_at", _text(20), nullable=False),
         sa.Column("revision_number", sa.BigInteger(), nullable=False),
