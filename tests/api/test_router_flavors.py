@@ -54,6 +54,8 @@ def test_a_router_has_a_flavor(api: Api, driver: str) -> None:
 def test_which_flavors_a_router_cannot_have(api: Api) -> None:
     assert api.refuse("router", flavor_id=NOWHERE) == (404, "FlavorNotFound")
     assert api.refuse("router", flavor_id=None) == (404, "FlavorNotFound")
+    for wrong in (5, ["x"], {}):
+        assert api.refuse("router", flavor_id=wrong) == (400, "InvalidInput")
     empty = (404, "FlavorServiceProfileBindingNotFound")
     assert api.refuse("router", flavor_id=a_flavor(api)) == empty
     disabled = a_flavor(api, a_profile(api, SINGLE, enabled=False))

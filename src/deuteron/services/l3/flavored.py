@@ -69,6 +69,7 @@ def of_routers(configured: Sequence[ServiceProvider]) -> ResourceExtension:
         tx: Transaction, body: Mapping[str, Any], router: Row, _nothing: Mapping[str, Any]
     ) -> None:
         if _FLAVOR in body:
+            _require_id(body[_FLAVOR])
             provider = flavors.provider_of(tx, body[_FLAVOR], known)
             for name in _FLAGS:
                 if not _allows(provider, name, body.get(name)):
@@ -89,6 +90,12 @@ def of_routers(configured: Sequence[ServiceProvider]) -> ResourceExtension:
                 raise InvalidInput(error_message=reason)
 
     return ResourceExtension(aliases=("l3-flavors",), on_create=on_create, on_update=on_update)
+
+
+def _require_id(wished: Any) -> None:
+    """Refuse what is no id of a flavor; the attribute's definition lets anything pass."""
+    if wished is not None and not isinstance(wished, str):
+        raise InvalidInput(error_message=f"a {_FLAVOR} is a text, not {wished!r}")
 
 
 def _allows(provider: ServiceProvider, name: str, wished: Any) -> bool:
