@@ -15,6 +15,8 @@ from bench.client import Client, Failed, decoded
 BULK = 100
 MANY = 10_000
 LISTED = 1_000
+# Operations are named after them.
+_MANY, _LISTED = f"{MANY:,}", f"{LISTED:,}"
 HOST = "bench-1"
 PARTS = ("basics", "routing", "lists", "many")
 
@@ -214,7 +216,7 @@ class Load:
             request = self.client.encoded("GET", f"/{name}?limit={LISTED}")
             words = name.replace("floatingips", "floating IPs")
             self._measured(
-                f"list {LISTED:,} {words}",
+                f"list {_LISTED} {words}",
                 lambda _, r=request: [r] * max(4, self.count // 25),
                 keep=False,
             )
@@ -233,10 +235,10 @@ class Load:
             request = self.client.encoded("GET", path)
             self.client.send(request)
             self._measured(
-                f"list {MANY:,} ports, {name}", lambda _, r=request, n=times: [r] * n, keep=False
+                f"list {_MANY} ports, {name}", lambda _, r=request, n=times: [r] * n, keep=False
             )
         self._measured(
-            f"create port where {MANY:,} are",
+            f"create port where {_MANY} are",
             lambda _: [self._port_request(home) for _ in range(self.count)],
         )
 

@@ -242,10 +242,8 @@ def test_quotas_hold_for_many_at_once(site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("processes", "each", "left"), [(4, 12, 16), (4, 20, 0)])
-def test_allocations_of_many_processes_never_overlap(
-    database_url, site, tmp_path, processes, each, left
-):
+def test_allocations_of_many_processes_never_overlap(database_url, site, tmp_path):
+    processes, each = 4, 20
     pool = site.pool("10.0.0.0/22", default_prefixlen=28)
     made = [[site.network()["id"] for _ in range(each)] for _ in range(processes)]
     workers = []
@@ -268,6 +266,5 @@ def test_allocations_of_many_processes_never_overlap(
     got = [json.loads(line) for answer in answers for line in answer.splitlines()]
     cidrs = [one for one in got if "/" in one]
     refused = Counter(one for one in got if "/" not in one)
-    assert len(set(cidrs)) == len(cidrs) == 64 - left
-    assert set(cidrs) <= set(prefixes_of("10.0.0.0/22", 28))
-    assert refused == ({} if left else {"SubnetAllocationError": processes * each - 64})
+    assert sorted(cidrs) == sorted(prefixes_of("10.0.0.0/22", 28))
+    assert refused == {"SubnetAllocationError": processes * each - 64}
