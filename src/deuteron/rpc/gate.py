@@ -14,6 +14,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -41,12 +42,26 @@ _VERSION, _MESSAGE = "oslo.version", "oslo.message"
 Agent = tuple[str, str]
 
 
+class Verdict(StrEnum):
+    """What is to be done with a message."""
+
+    READ = "read"
+    """It is to be answered."""
+    DROP = "drop"
+    """It is nothing that can be; the log says why."""
+    FLOOD = "flood"
+    """Its sender has said the same often enough, and goes on with it."""
+
+
 class Gate:
     """Judges the messages of one topic. Not thread-safe.
 
     Args:
         topic: for the log.
         monotonic: seconds that only grow.
+
+    Attributes:
+        flooding: type and host of the agent of the last message that was one too many.
     """
 
     def __init__(self, topic: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -57,36 +72,33 @@ class Gate:
         self._second = 0
         self._reports: dict[Agent, int] = {}
         self._told: dict[Agent, float] = {}
+        self.flooding: Agent = ("", "")
 
-    def admits(self, body: bytes | str, content_type: object = JSON) -> bool:
-        """Whether a message is to be answered; if not, the log says why.
+    def judge(self, body: bytes | str, content_type: object = JSON) -> Verdict:
+        """What is to be done with a message.
 
         Args:
             body: as it came.
             content_type: what it says of itself.
         """
         if content_type != JSON:
-            self._drop(_glimpsed(body), "it does not say that it is JSON")
-            return False
+            return self._drop(_glimpsed(body), "it does not say that it is JSON")
         if len(body) > _LARGEST:
-            self._drop(_glimpsed(body), f"it has more than {_LARGEST:,} bytes")
-            return False
+            return self._drop(_glimpsed(body), f"it has more than {_LARGEST:,} bytes")
         try:
             message = _opened(body)
         except ValueError as error:
-            self._drop("Message of an unknown sender", f"it is none of an agent: {shown(error)}")
-            return False
+            why = f"it is none of an agent: {shown(error)}"
+            return self._drop("Message of an unknown sender", why)
         arguments, queue = message.get("args"), message.get("_reply_q")
         if not (_is_text(queue) and _is_text(message.get("_msg_id"))):
-            self._drop(sender_of(arguments, None), "it names no queue for its answer")
-            return False
+            return self._drop(sender_of(arguments, None), "it names no queue for its answer")
         unique = message.get("_unique_id")
         if unique is not None and unique in self._seen:
-            self._drop(sender_of(arguments, queue), "it came before")
-            return False
-        if message.get("method") != "report_state":
-            return True
-        return self._may_report(arguments, queue)
+            return self._drop(sender_of(arguments, queue), "it came before")
+        if message.get("method") == "report_state" and not self._may_report(arguments, queue):
+            return Verdict.FLOOD
+        return Verdict.READ
 
     def taken(self, unique_id: Any) -> None:
         """A message is answered now, and is not to be if it comes again.
@@ -99,8 +111,9 @@ class Gate:
         if unique_id is not None:
             self._seen.append(unique_id)
 
-    def _drop(self, sender: str, why: str) -> None:
+    def _drop(self, sender: str, why: str) -> Verdict:
         self._lines.warn(sender, f"on {self._topic} dropped: {why}")
+        return Verdict.DROP
 
     def _may_report(self, arguments: Any, queue: str | None) -> bool:
         """Whether an agent has not reported too often in this second."""
@@ -112,6 +125,7 @@ class Gate:
         count = self._reports[agent] = self._reports.get(agent, 0) + 1
         if count <= _REPORTS:
             return True
+        self.flooding = agent
         told = self._told.get(agent)
         if told is None or now - told >= _SILENCE:
             if len(self._told) >= _AGENTS:

@@ -1,6 +1,6 @@
 """Takes the messages of one topic from the broker, a few at a time.
 
-    broker --> Gate --> the library --> a thread, Dispatcher --> Replies --> broker
+    broker --> Entrance, Gate --> the library --> a thread, Dispatcher --> Replies --> broker
 
 The library would read as fast as the broker delivers and keep what it cannot work on in memory. A
 `Server` reads no further while all of its threads are busy: what waits does so at the broker,
@@ -9,11 +9,11 @@ little. It would also read whatever comes, and have a thread wait for whoever as
 """
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from deuteron.rpc.dispatcher import Dispatcher
+from deuteron.rpc.entrance import Entrance
 from deuteron.rpc.gate import Gate
 from deuteron.rpc.messaging import RPCServer, Target, Transport
 from deuteron.rpc.replies import Replies
@@ -49,16 +49,8 @@ class Server(RPCServer):  # type: ignore[misc] # the library has no types
 
     def _create_listener(self) -> Any:
         listener = super()._create_listener()
-        for consumer in listener._poll_style_listener.conn._consumers:
-            consumer._callback = partial(self._pass, consumer._callback)
+        Entrance(self._gate, listener._poll_style_listener)
         return listener
-
-    def _pass(self, library: Callable[[Any], None], raw: Any) -> None:
-        """Have the library read a message, or take it from the broker and forget it."""
-        if self._gate.admits(raw.body, raw.properties.get("content_type")):
-            library(raw)
-        else:
-            raw.channel.basic_ack(raw.delivery_tag)
 
     def _on_incoming(self, incoming: Any) -> None:
         for message in incoming:
