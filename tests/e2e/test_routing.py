@@ -8,7 +8,7 @@ network off while it forgets another one, so there is one network outside for al
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -29,9 +29,9 @@ TFTP, OTHER = 69, 1069
 # The same object for all tests, so that they share a router.
 ON_LB = {"hosts": ["lb1"]}
 _BEHIND = "10.77.0.1"
-# The seconds within which connections work again when a host is lost: nine where nobody else uses
-# the processors, four of them VRRP's. A test tells what is broken and not what is slow.
-_FAILOVER = 30
+# The seconds within which connections work again when a host is lost. Whatever else the machine
+# does disturbs: the better of two losses, there and back again, tells of the routers.
+_FAILOVER = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,6 +423,17 @@ def test_a_router_whose_host_is_lost_goes_on_elsewhere(routed: Routed) -> None:
         seconds=60,
     )
     until(works, "the floating IP works both ways")
+    took = [_fail_over(routed, address, works) for _ in range(2)]
+    assert min(took) < _FAILOVER, took
+
+
+def _fail_over(routed: Routed, address: str, works: Callable[[], bool]) -> float:
+    """Loses the host that has a router, and finds it again.
+
+    Returns:
+        The seconds until the other host had the router.
+    """
+    site, out, machine = routed.site, routed.out.machine, routed.one
     active, other = sorted(_states(routed), key=lambda host: _states(routed)[host])
     agent, host = site.agents["l3", active], site.hosts[active]
     begin = time.monotonic()
@@ -431,7 +442,6 @@ def test_a_router_whose_host_is_lost_goes_on_elsewhere(routed: Routed) -> None:
         for source, target in ((out, address), (machine, out.address)):
             until(lambda s=source, t=target: s.pings(t), f"{other} has the router of {active}")
         took = time.monotonic() - begin
-        assert took < _FAILOVER, f"{active} was lost, and {other} had the router after {took:.1f} s"
         until(works, "the floating IP still works both ways")
         until(lambda: _states(routed)[other] == "active", "the other says so")
     finally:
@@ -442,3 +452,4 @@ def test_a_router_whose_host_is_lost_goes_on_elsewhere(routed: Routed) -> None:
     until(lambda: _states(routed)[active] == "standby", "it stands by", seconds=60)
     assert _states(routed)[other] == "active"
     until(works, "the floating IP works both ways, as before")
+    return took
