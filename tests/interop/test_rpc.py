@@ -256,7 +256,7 @@ def test_one_agent_that_reports_all_the_time_is_hardly_heard(
     told = _warnings(caplog)
     service.end()
     transport.cleanup()
-    assert heard.count("evil") <= 20 * (seconds + 1)
+    assert heard.count("evil") <= 20 * (int(seconds) + 2)  # seconds of the clock, begun ones too
     assert any(passed)
     (line,) = told
     assert line.startswith(f"Message of host=evil agent_type=DHCP agent on {topic}: it reports")

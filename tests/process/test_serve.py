@@ -4,6 +4,7 @@
 
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -293,6 +294,14 @@ def test_clients_find_the_server_by_clouds_yaml(start: Start, tmp_path: Path) ->
     assert str(tmp_path / "state" / "clouds.yaml") in server.out
 
 
+def seconds_to_import(module: str) -> float:
+    """The CPU time of a Python that imports a module and ends."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 @pytest.mark.slow
 def test_the_real_server_answers_and_stays_small(start: Start) -> None:
     server = start("--workers", "2")
@@ -307,8 +316,9 @@ def test_the_real_server_answers_and_stays_small(start: Start) -> None:
     assert sizes[0] < 40
     assert sum(sizes) < 250
     # The first answer is due within 2 s on a machine that does nothing else. Tests share theirs,
-    # so what counts is the work that a parent and the first of its workers have to do for it.
-    assert parent + min(workers) < 3
+    # so what counts is the work that a parent and the first of its workers have to do for it, by
+    # what Python has to do here and now for one of the libraries.
+    assert parent + min(workers) < 10 * seconds_to_import("sqlalchemy")
     assert server.end() == 0
     assert server.err == ""
 
