@@ -218,9 +218,10 @@ def test_what_an_agent_says_of_itself_harms_nobody(
     site: Site, agent_type: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     dispatcher = a_dispatcher(site, "q-reports-plugin")
-    network = site.network()
-    site.subnet(network)
     for inner in (*_OF_CONFIGURATIONS, "resource_versions", "availability_zone"):
+        # Of many ports on one network two may get the same random MAC address.
+        network = site.network()
+        site.subnet(network)
         for one in OF_ANOTHER_TYPE:
             state = {**AGENT, "agent_type": agent_type}
             if inner in AGENT:
