@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from deuteron.query import EVERYTHING
 from deuteron.rpc import skipping
 from deuteron.rpc.endpoint import Endpoint
 from deuteron.rpc.messaging import RemoteError
+from deuteron.rpc.server import Server
 from deuteron.rpc.service import Service, connect
 from deuteron.rpc.topics import topics
 from tests.caller import Caller
@@ -260,6 +262,17 @@ def test_one_agent_that_reports_all_the_time_is_hardly_heard(
     assert any(passed)
     (line,) = told
     assert line.startswith(f"Message of host=evil agent_type=DHCP agent on {topic}: it reports")
+
+
+def test_all_topics_end_at_once(
+    site: Site, rabbitmq: RabbitMQ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "broker.conf"
+    path.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\ntransport_url = {rabbitmq.url}\n")
+    service = Service(site.d, connect(config.load([str(path)])), topics())
+    together = threading.Barrier(len(topics()))
+    monkeypatch.setattr(Server, "end", lambda _server: together.wait(10))
+    service.end()  # where one waited for another, the barrier would break
 
 
 def test_what_nobody_answers_is_refused_and_nothing_else_suffers(

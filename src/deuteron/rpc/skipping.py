@@ -1,6 +1,6 @@
 """Reads over the messages with which one agent floods a connection, without taking them apart.
 
-What the library needs for a message is thirty times what it takes to see that it is another one of
+What the library needs for a message is ten times what it takes to see that it is another one of
 the same agent. Thus an agent that sends ten thousand reports a second does not keep those of others
 waiting.
 
