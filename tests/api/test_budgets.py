@@ -5,7 +5,6 @@ ceilings; whoever needs one more has to say why here.
 """
 
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ import deuteron
 from deuteron.app.wsgi import application_of
 from deuteron.core.deployment import Deployment
 from deuteron.ml2.dispatch import Mechanisms
+from tests import cpu
 from tests.api.conftest import MakeSite
 from tests.api.used import Used
 
@@ -182,16 +182,6 @@ def test_dhcp_agents_cost_two_statements_per_port(used: Used) -> None:
     }
 
 
-def _cpu_of(request: Callable[[], Any]) -> float:
-    """CPU seconds of a request: the least of a few, since others disturb but never help."""
-    spent = []
-    for _ in range(5):
-        begun = time.process_time()
-        request()
-        spent.append(time.process_time() - begun)
-    return min(spent)
-
-
 def test_a_group_of_2000_rules_lists_in_60_ms_of_cpu(used: Used) -> None:
     owner = used.api.as_project("owner")
     unlimited = {"quota": {"security_group_rule": -1}}
@@ -218,7 +208,7 @@ def test_a_group_of_2000_rules_lists_in_60_ms_of_cpu(used: Used) -> None:
         ):
             answer = client.get_raw(path)
             assert len(answer) > 2000 * 300
-            spent = _cpu_of(partial(client.get_raw, path))
+            spent = cpu.spent(partial(client.get_raw, path))
             assert spent <= 0.060, f"{path}: {spent * 1000:.0f} ms"
 
 

@@ -1,8 +1,6 @@
 """What sharing costs: a list must not grow with the number of RBAC policies."""
 
-import time
 import uuid
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import insert, update
@@ -10,6 +8,7 @@ from sqlalchemy import insert, update
 from deuteron.context import RequestContext
 from deuteron.core.deployment import Deployment
 from deuteron.db import tables
+from tests import cpu
 from tests.api.client import Api
 from tests.api.conftest import MakeSite
 from tests.api.sites import Site
@@ -56,16 +55,6 @@ def share(deployment: Deployment, pairs: list[tuple[str, str]]) -> None:
         tx.execute(insert(tables.rbac_policies), rows)
 
 
-def cpu(ask: Callable[[], object]) -> float:
-    """Seconds of CPU that a request takes at best."""
-    taken = []
-    for _ in range(4):
-        before = time.process_time()
-        ask()
-        taken.append(time.process_time() - before)
-    return min(taken)
-
-
 def others(count: int) -> list[str]:
     return [f"{number:032x}" for number in range(count)]
 
@@ -93,7 +82,7 @@ def test_many_policies_do_not_slow_a_list(make_site: MakeSite, way: str) -> None
 
         expected = 0 if path.endswith("shared=true") and way.startswith("my") else NETWORKS
         assert ask() == expected, path
-        assert cpu(ask) < CEILING, path
+        assert cpu.spent(ask) < CEILING, path
         with counted(deployment.database) as statements:
             ask()
         # whether a member may read subnets depends on their networks
@@ -115,4 +104,4 @@ def test_networks_of_others_do_not_slow_a_list(make_site: MakeSite) -> None:
         assert me.show("network", ids[0])["shared"] is True
 
     ask()
-    assert cpu(ask) < CEILING / 4
+    assert cpu.spent(ask) < CEILING / 4

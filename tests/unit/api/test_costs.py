@@ -1,28 +1,13 @@
 """What the HTTP layer costs, in CPU time of this process."""
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from falcon.testing import TestClient, create_environ
 
 from deuteron import metrics
+from tests import cpu
 from tests.unit.api.test_resources import make
 
 pytestmark = pytest.mark.slow
-
-
-def cost(work: Callable[[], Any], times: int) -> float:
-    """Seconds of CPU for one; the best of three series, as other processes disturb."""
-    work()
-    best = float("inf")
-    for _ in range(3):
-        started = time.process_time()
-        for _ in range(times):
-            work()
-        best = min(best, time.process_time() - started)
-    return best / times
 
 
 def test_a_show_through_the_whole_stack(client: TestClient) -> None:
@@ -33,10 +18,10 @@ def test_a_show_through_the_whole_stack(client: TestClient) -> None:
     def show() -> None:
         client.app(dict(environ), lambda status, *_more: answered.append(status))
 
-    assert cost(show, 1000) < 100e-6
+    assert cpu.spent(show, 1000) < 100e-6
     assert set(answered) == {"200 OK"}
 
 
 def test_measuring_a_request() -> None:
     timer = metrics.REQUESTS.labels("GET", "/cost", "200")
-    assert cost(lambda: timer.observe(0.003), 10000) < 5e-6
+    assert cpu.spent(lambda: timer.observe(0.003), 10000) < 5e-6
