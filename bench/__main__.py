@@ -24,6 +24,7 @@ from bench.client import Client, Failed
 from bench.load import HOST, PARTS, Cost, Load
 from bench.report import Results
 from bench.statements import counts
+from tests import cpu
 from tests.instances import mariadb, rabbitmq
 from tests.instances.mariadb import MariaDB
 from tests.instances.rabbitmq import RabbitMQ
@@ -43,6 +44,7 @@ LEGEND = """
 SQL     statements of one request, or of a whole bulk; BEGIN and COMMIT are not counted
 CPU ms  of the server's processes, per request, the median of the repeats; with SQLite's own
 wall    ms from request to answer, with one client
+machine how slow it is at plain Python; ceilings are for one of usual speed, which is 1
 alike   not more than where there is less        !  more than that"""
 FEW_VNIS, ALL_VNIS = "1:1000", "1:16777215"
 
@@ -51,6 +53,7 @@ def main() -> int:
     """Measures, prints the table, writes JSON if asked."""
     arguments = _arguments()
     measured: dict[str, Results] = {}
+    slowness = [cpu.slowness()]
     if arguments.server:
         measured[arguments.server] = _measure_running(arguments)
         arguments.database = []
@@ -59,11 +62,13 @@ def main() -> int:
             _say("MariaDB is not installed: left out")
             continue
         measured[kind] = _measure(kind, arguments)
+    slowness.append(cpu.slowness())
     budgets = budget.read()
     print(report.table(budgets, measured))
+    print(f"\nmachine {slowness[0]:.1f} before, {slowness[1]:.1f} after")
     print(LEGEND)
     if arguments.json:
-        text = json.dumps(report.document(budgets, measured), indent=1)
+        text = json.dumps(report.document(budgets, measured, slowness), indent=1)
         arguments.json.write_text(f"{text}\n", encoding="utf-8")
     return 0
 

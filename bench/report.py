@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,12 +93,15 @@ def _mark(value: float, limit: float | None) -> str:
     return "!" if limit is not None and value > limit else ""
 
 
-def document(budgets: list[Budget], measured: Mapping[str, Results]) -> dict[str, Any]:
+def document(
+    budgets: list[Budget], measured: Mapping[str, Results], slowness: Sequence[float]
+) -> dict[str, Any]:
     """Everything, for JSON.
 
     Args:
         budgets: the operations in their order.
         measured: kind of database -> what was measured.
+        slowness: of the machine at plain Python, before and after; 1 is usual.
     """
     return {
         "deuteron": __version__,
@@ -106,6 +109,7 @@ def document(budgets: list[Budget], measured: Mapping[str, Results]) -> dict[str
         "implementation": sys.implementation.name,
         "processors": os.cpu_count(),
         "load_average": os.getloadavg(),
+        "slowness": list(slowness),
         "databases": {
             kind: [_row(budget, results) for budget in budgets]
             for kind, results in measured.items()

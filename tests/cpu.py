@@ -22,13 +22,12 @@ def spent(work: Callable[[], Any], times: int = 1) -> float:
         times: calls of a series; more where one is short.
     """
     work()
-    slowness = [_slowness()]
+    before = slowness()
     taken = timeit.repeat(work, timer=time.process_time, repeat=_SERIES, number=times)
-    slowness.append(_slowness())
-    return min(taken) / times / max(slowness)
+    return min(taken) / times / max(before, slowness())
 
 
-def _slowness() -> float:
+def slowness() -> float:
     """How many times as long as usual this machine takes; 1 for a quicker one."""
     taken = timeit.repeat(_add, timer=time.process_time, repeat=3, number=1)
     return max(1.0, min(taken) / _USUAL)
