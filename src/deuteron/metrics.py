@@ -8,6 +8,7 @@ write into files there and any of them answers for all.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -59,7 +60,13 @@ def observe_driver_hook(driver: str, hook: str, seconds: float) -> None:
         hook: the method.
         seconds: how long it took.
     """
-    DRIVER_HOOKS.labels(driver, hook).observe(seconds)
+    _timer(driver, hook).observe(seconds)
+
+
+@cache
+def _timer(driver: str, hook: str) -> Histogram:
+    # Among the dearest things that bind many ports, if it is looked up for each.
+    return DRIVER_HOOKS.labels(driver, hook)
 
 
 if MULTIPROCESS not in os.environ:

@@ -5,13 +5,19 @@ Texts of this form sort as the times do, so they are compared as they are.
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def utc_now() -> str:
     """The present."""
-    return time.strftime(_FORM, time.gmtime())
+    return _as_text(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _as_text(second: int) -> str:
+    return time.strftime(_FORM, time.gmtime(second))
 
 
 def later(moment: str, seconds: float) -> str:

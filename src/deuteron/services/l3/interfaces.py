@@ -122,7 +122,7 @@ def _join_subnet(
     subnet_id: str,
     after: Afterwards,
 ) -> tuple[Row, list[Row]]:
-    subnet = subnet_rows.get(tx, subnet_id, tx.context.scope)
+    subnet = subnet_rows.without_tags(tx, subnet_id, tx.context.scope)
     if subnet is None:
         raise SubnetNotFound(subnet_id=subnet_id)
     if not subnet["gateway_ip"]:
@@ -337,7 +337,7 @@ def _of_port(
 def _of_subnet(
     tx: Transaction, router_id: str, attached: Sequence[Attached], subnet_id: str
 ) -> list[Attached]:
-    if subnet_rows.get(tx, subnet_id, tx.context.scope) is None:
+    if subnet_rows.without_tags(tx, subnet_id, tx.context.scope) is None:
         raise SubnetNotFound(subnet_id=subnet_id)
     leaving = [one for one in attached if one.subnet_id == subnet_id]
     if not leaving:
