@@ -227,14 +227,61 @@ def test_ports_that_move_together_are_as_one_that_moves_alone(site):
             assert (mine or {}).get("changed") == (other or {}).get("changed")
 
 
-def test_drivers_are_shown_each_port_that_moves(watched, driver):
-    made = some(watched, FEW, "host-1")
+def test_ports_that_were_nowhere_are_moved_and_bound_by_one_commit(site):
+    site.report("host-1")
+    alone, *made = some(site, 1 + FEW)
+    alone = site.update(alone, **{"binding:host_id": "host-1"})
+    port_moves.to_host(site.d, ADMIN, ids(made), "host-1")
+    for port in shown(site, made):
+        assert without_ids(port) == without_ids(alone)
+        assert port["binding:vif_type"] == "ovs"
+        assert levels(site, port, "host-1") == ["openvswitch"]
+        (_, (event, details)) = entries(site, port)
+        assert (event, details["was"]) == ("bind", {"binding:host_id": ""})
+        (attempt,) = explanations.get(site.d, ADMIN, port["id"])["attempts"]
+        assert attempt["outcome"] == "bound"
+
+
+def test_ports_that_were_nowhere_fail_there_together_and_say_why(site):
+    alone, *made = some(site, 1 + FEW)
+    alone = site.update(alone, **{"binding:host_id": "host-1"})
+    port_moves.to_host(site.d, ADMIN, ids(made), "host-1")
+    for port in shown(site, made):
+        assert without_ids(port) == without_ids(alone)
+        assert (port["binding:host_id"], port["binding:vif_type"]) == ("host-1", "binding_failed")
+        (attempt,) = explanations.get(site.d, ADMIN, port["id"])["attempts"]
+        assert attempt["reason"] == "no_agent"
+
+
+def test_one_that_is_changed_while_they_are_decided_about_goes_like_the_others(
+    database, tmp_path, driver
+):
+    driver.watched_port_attributes = frozenset({"mac_address"})
+    deployment = a_deployment(database, tmp_path, mechanisms=(), drivers=[("mine", driver)])
+    site = Site(deployment)
+    made = some(site, FEW)
+    renamed = []
+
+    def meanwhile(port_id: str) -> None:
+        if not renamed:
+            renamed.append(ports.update(site.d, ADMIN, made[1]["id"], {"name": "new"}))
+
+    driver.meanwhile = meanwhile
+    port_moves.to_host(site.d, ADMIN, ids(made), "host-1")
+    assert {port["binding:vif_type"] for port in shown(site, made)} == {"mine"}
+    assert site.show(made[1])["name"] == "new"
+
+
+@pytest.mark.parametrize("before", ["", "host-1"])
+def test_drivers_are_shown_each_port_that_moves(watched, driver, before):
+    made = some(watched, FEW, before)
+    drivers = "watching" if before else None
     driver.seen.clear()
     port_moves.to_host(watched.d, ADMIN, ids(made), "host-2")
     for port in made:
         assert [one for one in driver.seen if one[1] == port["id"]] == [
-            ("precommit", port["id"], "host-2", "unbound", "watching"),
-            ("postcommit", port["id"], "host-2", "unbound", "watching"),
+            ("precommit", port["id"], "host-2", "unbound", drivers),
+            ("postcommit", port["id"], "host-2", "unbound", drivers),
             ("precommit", port["id"], "host-2", "mine", None),
             ("postcommit", port["id"], "host-2", "mine", None),
         ]

@@ -358,7 +358,7 @@ def _commit(
             levels = [(level.driver, level.segment_id) for level in decision.levels]
             rows.insert_levels(tx, port_id, port["binding:host_id"], levels)
         _keep(tx, port_id, attempts, fresh=fresh)
-        if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
+        if d.mechanisms.concerned(Hook.UPDATE_PORT_PRECOMMIT, original, bound):
             context = driver_contexts.for_port(
                 d,
                 ctx,

@@ -300,7 +300,7 @@ def activate(d: Deployment, ctx: RequestContext, port_id: str, host: str) -> Bin
             idle = rows.unbound(active["host"], active["vnic_type"], active["profile"])
             rows.change(tx, port_id, active["host"], {**idle, "status": rows.INACTIVE})
         rows.change(tx, port_id, host, {**chosen, "status": rows.ACTIVE})
-        if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
+        if d.mechanisms.concerned(Hook.UPDATE_PORT_PRECOMMIT, original, port):
             context = driver_contexts.for_port(
                 d,
                 ctx,

@@ -7,9 +7,9 @@ commit     all results in one transaction, a few statements
 postcommit hooks of the updates
 """
 
-import json
 import logging
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -32,8 +32,22 @@ AT_ONCE = 1000
 # A port without a binding for so long was left by a process that died before it bound it.
 _LEFT_BEHIND = timedelta(minutes=1)
 
-Decided = tuple[Port, Decision]
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the drivers decided about a port.
+
+    Args:
+        original: API dict as it was committed.
+        port: on the host where it is to be bound; the original, unless that is nowhere yet.
+        decision: how.
+    """
+
+    original: Port
+    port: Port
+    decision: Decision
 
 
 def bind(
@@ -82,21 +96,39 @@ def _together(
     quietly: bool,
 ) -> bool:
     """Bind ports in one transaction; False if it had to be given up."""
-    lookups.read_segments({port["network_id"] for port in ports})
-    transactions = Committing(d, ctx)
-    decided = [(port, binding.decide(d, ctx, port, lookups, transactions)) for port in ports]
+    decisions = decide(d, ctx, ports, lookups)
+    decided = [
+        Decided(original=port, port=port, decision=decision)
+        for port, decision in zip(ports, decisions, strict=True)
+    ]
     try:
         with d.database.transaction(ctx) as tx:
             if quietly:
                 decided = _without_failed_again(tx, decided)
-            due = _commit(d, tx, decided, fresh=fresh) if decided else None
+            due, bound = commit(d, tx, decided, fresh=fresh) if decided else (None, [])
     except (TryAgain, MechanismDriverError) as conflict:
         LOG.info("%d ports are bound one by one: %s", len(ports), conflict)
         return False
-    for port, decision in decided:
-        port.update(binding.bound_port(port, decision, port["updated_at"]))
+    for one, port in zip(decided, bound, strict=True):
+        one.port.update(port)
     postcommits.run(d, ctx, due)
     return True
+
+
+def decide(
+    d: Deployment, ctx: RequestContext, ports: Sequence[Port], lookups: Lookups
+) -> list[Decision]:
+    """What the drivers say about each of these ports; outside of any transaction.
+
+    Args:
+        d: the deployment.
+        ctx: the caller.
+        ports: API dicts, on the hosts where they are to be bound.
+        lookups: what was read of networks and hosts already.
+    """
+    lookups.read_segments({port["network_id"] for port in ports})
+    transactions = Committing(d, ctx)
+    return [binding.decide(d, ctx, port, lookups, transactions) for port in ports]
 
 
 def _without_failed_again(tx: Transaction, decided: Sequence[Decided]) -> list[Decided]:
@@ -104,93 +136,109 @@ def _without_failed_again(tx: Transaction, decided: Sequence[Decided]) -> list[D
     again: list[Decided] = []
     changed: list[Decided] = []
     for one in decided:
-        port, decision = one
-        fails_again = port["binding:vif_type"] == binding_rows.FAILED and not decision.bound
+        failed = one.port["binding:vif_type"] == binding_rows.FAILED
+        fails_again = failed and not one.decision.bound
         (again if fails_again else changed).append(one)
     if again:
         _keep_attempts(tx, again, fresh=False)
     return changed
 
 
-def _commit(
-    d: Deployment, tx: Transaction, decided: Sequence[Decided], *, fresh: bool
-) -> postcommits.Due | None:
+def commit(
+    d: Deployment, tx: Transaction, decided: Sequence[Decided], *, fresh: bool = False
+) -> tuple[postcommits.Due | None, list[Port]]:
     """Write the decisions, if they are about the ports as they are.
+
+    Args:
+        d: the deployment.
+        tx: the transaction.
+        decided: at least one.
+        fresh: nobody tried to bind these ports before.
+
+    Returns:
+        the hooks that are due, and the ports as they are now.
 
     Raises:
         TryAgain: one of them was changed by others.
         MechanismDriverError: a driver vetoed.
     """
     now = d.clock()
-    _take_revisions(d, tx, decided, now)
+    changed = [(binding.bound_port(one.port, one.decision, now), one) for one in decided]
+    _take_revisions(d, tx, changed, now)
     _write_bindings(tx, decided)
     _keep_attempts(tx, decided, fresh=fresh)
-    changed = [(binding.bound_port(port, one, now), port, one) for port, one in decided]
-    if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
-        d.mechanisms.precommit(
-            Hook.UPDATE_PORT_PRECOMMIT,
-            [
-                driver_contexts.for_port(
-                    d,
-                    tx.context,
-                    bound,
-                    original=original,
-                    levels=one.levels,
-                    original_levels=(),
-                    tx=tx,
-                )
-                for bound, original, one in changed
-            ],
+    contexts = [
+        driver_contexts.for_port(
+            d,
+            tx.context,
+            bound,
+            original=one.original,
+            levels=one.decision.levels,
+            original_levels=(),
+            tx=tx,
         )
-    for bound, original, _ in changed:
-        port_journal.note(tx, port_journal.BIND, bound, original)
+        for bound, one in changed
+        if d.mechanisms.concerned(Hook.UPDATE_PORT_PRECOMMIT, one.original, bound)
+    ]
+    d.mechanisms.precommit(Hook.UPDATE_PORT_PRECOMMIT, contexts)
+    for bound, one in changed:
+        port_journal.note(tx, port_journal.BIND, bound, one.original)
     items = [
         postcommits.Item(
-            current=bound, original=dict(original), levels=one.levels, original_levels=()
+            current=bound,
+            original=dict(one.original),
+            levels=one.decision.levels,
+            original_levels=(),
         )
-        for bound, original, one in changed
+        for bound, one in changed
     ]
-    for port, _ in decided:
-        port["updated_at"] = now
-    return postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, items)
+    due = postcommits.due(d, tx, Hook.UPDATE_PORT_POSTCOMMIT, items)
+    return due, [bound for bound, _ in changed]
 
 
-def _take_revisions(d: Deployment, tx: Transaction, decided: Sequence[Decided], now: str) -> None:
-    def written(one: Decided) -> tuple[str | None, bool | None]:
-        return one[1].status, one[1].awaits_l2(d)
+def _take_revisions(
+    d: Deployment, tx: Transaction, changed: Sequence[tuple[Port, Decided]], now: str
+) -> None:
+    def written(pair: tuple[Port, Decided]) -> tuple[int, str | None, bool | None]:
+        bound, one = pair
+        step = bound["revision_number"] - one.original["revision_number"]
+        status = bound["status"] if bound["status"] != one.original["status"] else None
+        return step, status, one.decision.awaits_l2(d)
 
-    for (status, awaits_l2), alike in grouped(decided, written):
-        revisions = {port["id"]: port["revision_number"] for port, _ in alike}
-        if not rows.take_revisions(tx, revisions, now=now, status=status, awaits_l2=awaits_l2):
+    for (step, status, awaits_l2), alike in grouped(changed, written):
+        expected = {bound["id"]: one.original["revision_number"] for bound, one in alike}
+        if not rows.take_revisions(
+            tx, expected, now=now, step=step, status=status, awaits_l2=awaits_l2
+        ):
             raise TryAgain(reason="one of them is being changed by others")
 
 
 def _write_bindings(tx: Transaction, decided: Sequence[Decided]) -> None:
-    def written(one: Decided) -> tuple[str, str, str]:
-        port, decision = one
-        details = json.dumps(decision.vif_details, sort_keys=True)
-        return port["binding:host_id"], decision.vif_type, details
+    def written(one: Decided) -> tuple[str, str, str, str]:
+        details = repr(one.decision.vif_details)
+        hosts = one.original["binding:host_id"], one.port["binding:host_id"]
+        return *hosts, one.decision.vif_type, details
 
-    for (host, vif_type, _), alike in grouped(decided, written):
-        ids = [port["id"] for port, _ in alike]
-        details = alike[0][1].vif_details
-        if not rows.bind(tx, ids, host, vif_type=vif_type, vif_details=details):
+    for (before, host, vif_type, _), alike in grouped(decided, written):
+        ids = [one.port["id"] for one in alike]
+        details = alike[0].decision.vif_details
+        if not rows.bind(tx, ids, before, host, vif_type=vif_type, vif_details=details):
             raise TryAgain(reason="the binding of one of them changed")
     rows.insert_levels(
         tx,
         [
-            (port["id"], port["binding:host_id"], number, level.driver, level.segment_id)
-            for port, decision in decided
-            for number, level in enumerate(decision.levels)
+            (one.port["id"], one.port["binding:host_id"], number, level.driver, level.segment_id)
+            for one in decided
+            for number, level in enumerate(one.decision.levels)
         ],
     )
 
 
 def _keep_attempts(tx: Transaction, decided: Sequence[Decided], *, fresh: bool) -> None:
-    kept = {} if fresh else rows.attempts(tx, [port["id"] for port, _ in decided])
+    kept = {} if fresh else rows.attempts(tx, [one.port["id"] for one in decided])
     latest = {
-        port["id"]: explanations.latest(kept.get(port["id"], ()), [decision.attempt])
-        for port, decision in decided
+        one.port["id"]: explanations.latest(kept.get(one.port["id"], ()), [one.decision.attempt])
+        for one in decided
     }
     rows.keep_attempts(tx, latest, instead=bool(kept))
 

@@ -362,7 +362,7 @@ def write(d: Deployment, tx: Transaction, original: Port, port: Port) -> postcom
     _write(d, tx, original, port)
     if any(port[name] != original[name] for name in ("fixed_ips", "mac_address")):
         provisioning.await_dhcp(d, tx, [port["id"]])
-    if d.mechanisms.overrides(Hook.UPDATE_PORT_PRECOMMIT):
+    if d.mechanisms.concerned(Hook.UPDATE_PORT_PRECOMMIT, original, port):
         context = driver_contexts.for_port(
             d, tx.context, port, original=original, original_levels=levels, tx=tx
         )

@@ -163,12 +163,12 @@ def _change(
         ]
         for _, original in changed:
             original["revision_number"] -= 1
-        if changed and d.mechanisms.overrides(hook):
-            contexts = [
-                driver_contexts.for_port(d, ctx, port, original=original, tx=tx)
-                for port, original in changed
-            ]
-            d.mechanisms.precommit(hook, contexts)
+        contexts = [
+            driver_contexts.for_port(d, ctx, port, original=original, tx=tx)
+            for port, original in changed
+            if d.mechanisms.concerned(hook, original, port)
+        ]
+        d.mechanisms.precommit(hook, contexts)
         for port, original in changed:
             port_journal.note(tx, port_journal.STATUS, port, original)
         items = [postcommits.Item(current=port, original=original) for port, original in changed]

@@ -85,7 +85,11 @@ _BOUND_THERE = (
 _BIND = (
     update(port_bindings)
     .where(*_BOUND_THERE, port_bindings.c.vif_type.in_((UNBOUND, FAILED)))
-    .values(vif_type=bindparam("new_type"), vif_details=bindparam("new_details"))
+    .values(
+        host=bindparam("new_host"),
+        vif_type=bindparam("new_type"),
+        vif_details=bindparam("new_details"),
+    )
 )
 _INSERT_LEVELS = insert(port_binding_levels)
 
@@ -93,26 +97,31 @@ _INSERT_LEVELS = insert(port_binding_levels)
 def bind(
     tx: Transaction,
     port_ids: Sequence[str],
+    before: str,
     host: str,
     *,
     vif_type: str,
     vif_details: Mapping[str, Any],
 ) -> bool:
-    """Write the same result of a binding for ports of a host: one statement.
+    """Write the same result of a binding for ports of a host: one statement, three if they move.
 
     Args:
         tx: the transaction that took the ports' revisions.
         port_ids: of the ports.
-        host: of their active bindings.
+        before: host of their active bindings.
+        host: where they are bound; on another one than before inactive bindings give way.
         vif_type: how they are bound; ``binding_failed`` too.
         vif_details: with ``bound_drivers``.
 
     Returns:
         False if one of them is not active there, or bound already.
     """
+    if host != before:
+        _make_room(tx, port_ids, host)
     parameters = {
         "of_ports": list(port_ids),
-        "of_host": host,
+        "of_host": before,
+        "new_host": host,
         "new_type": vif_type,
         "new_details": dict(vif_details),
     }
@@ -162,9 +171,15 @@ def move(tx: Transaction, port_ids: Sequence[str], host: str, new_host: str) -> 
     if host:
         tx.execute(_LEVELS_THERE, there)
     if new_host:
-        tx.execute(_LEVELS_THERE, {**there, "of_host": new_host})
-        tx.execute(_BINDINGS_THERE, {**there, "of_host": new_host})
+        _make_room(tx, port_ids, new_host)
     return bool(tx.execute(_MOVE, {**there, "new_host": new_host}).rowcount == len(port_ids))
+
+
+def _make_room(tx: Transaction, port_ids: Sequence[str], host: str) -> None:
+    """Delete inactive bindings where active ones will be."""
+    there = {"of_ports": list(port_ids), "of_host": host}
+    tx.execute(_LEVELS_THERE, there)
+    tx.execute(_BINDINGS_THERE, there)
 
 
 _EXPLANATIONS = select(binding_explanations.c.port_id, binding_explanations.c.attempts).where(

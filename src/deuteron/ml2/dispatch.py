@@ -95,6 +95,7 @@ class Mechanisms:
         self.drivers = tuple(drivers)
         self._observe = observe
         self._calls = {hook: _calls(self.drivers, hook) for hook in Hook}
+        self._watched = {hook: _watched(calls) for hook, calls in self._calls.items()}
         self._with_agents = frozenset(
             name for name, driver in self.drivers if getattr(driver, "agent_type", None)
         )
@@ -110,6 +111,22 @@ class Mechanisms:
     def overrides(self, hook: Hook) -> bool:
         """Whether any driver has something to do at this hook."""
         return bool(self._calls[hook])
+
+    def concerned(self, hook: Hook, original: Resource, current: Resource) -> bool:
+        """Whether any driver has something to do when a port changes like this.
+
+        A driver that has ``watched_port_attributes`` has nothing to do where none of them changes;
+        others look at everything.
+
+        Args:
+            hook: of updates of ports.
+            original: API dict before.
+            current: API dict after.
+        """
+        watched = self._watched[hook]
+        if watched is None:
+            return True
+        return any(original.get(name) != current.get(name) for name in watched)
 
     def drivers_with(self, hook: Hook) -> tuple[str, ...]:
         """Names of the drivers that have something to do at this hook, in calling order."""
@@ -258,6 +275,17 @@ def _calls(drivers: Sequence[tuple[str, Any]], hook: Hook) -> tuple[tuple[str, C
         if call is not None and getattr(call, "__func__", call) is not default:
             found.append((name, call))
     return tuple(found)
+
+
+def _watched(calls: Sequence[tuple[str, Call]]) -> frozenset[str] | None:
+    """The attributes that the drivers of these calls watch; None if one watches all."""
+    watched: set[str] = set()
+    for _, call in calls:
+        names = getattr(getattr(call, "__self__", None), "watched_port_attributes", None)
+        if names is None:
+            return None
+        watched |= names
+    return frozenset(watched)
 
 
 def _as_error(hook: Hook, failures: Sequence[Failure]) -> MechanismDriverError:

@@ -52,6 +52,18 @@ def test_only_overridden_hooks_are_called(calls):
     assert calls == [("a", "create_port_precommit", "port")]
 
 
+def test_a_driver_that_names_what_it_watches_is_not_concerned_by_other_changes(calls):
+    hook = Hook.UPDATE_PORT_PRECOMMIT
+    name, watching = a_driver(calls, "a", hook)
+    watching.watched_port_attributes = frozenset({"mac_address"})
+    old, renamed, other = {"mac_address": "m"}, {"mac_address": "m", "name": "n"}, {}
+    alone = Mechanisms([(name, watching)])
+    assert not alone.concerned(hook, old, renamed)
+    assert alone.concerned(hook, old, other)
+    assert not alone.concerned(Hook.UPDATE_PORT_POSTCOMMIT, old, other)
+    assert Mechanisms([(name, watching), a_driver(calls, "b", hook)]).concerned(hook, old, renamed)
+
+
 def test_a_hook_inherited_from_another_driver_counts(calls):
     _, parent = a_driver(calls, "p", Hook.CREATE_PORT_PRECOMMIT)
     child = type("Child", (type(parent),), {})()

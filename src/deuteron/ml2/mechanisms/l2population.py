@@ -16,7 +16,13 @@ NAME = "l2population"
 
 
 class L2populationMechanismDriver(api.MechanismDriver):
-    """The driver ``l2population``. It binds nothing, others do."""
+    """The driver ``l2population``. It binds nothing, others do.
+
+    Attributes:
+        watched_port_attributes: what its hooks are about, see `Mechanisms.concerned`.
+    """
+
+    watched_port_attributes = frozenset({"mac_address"})
 
     def initialize(self) -> None:
         """Nothing to read."""
