@@ -67,11 +67,12 @@ def _active(
     found: Collection[Hosted], saying: Mapping[str, Sequence[str]]
 ) -> dict[str, str | None]:
     """Router id -> the host where it is active, by those that say so and where its ports are."""
+    places: dict[str, set[str]] = {}
+    for one in found:
+        if one.owner != HA_PORT:
+            places.setdefault(one.router_id, set()).add(one.host)
     return {
-        router_id: ha.the_active_host(
-            hosts,
-            {one.host for one in found if one.router_id == router_id and one.owner != HA_PORT},
-        )
+        router_id: ha.the_active_host(hosts, places.get(router_id, ()))
         for router_id, hosts in saying.items()
     }
 
