@@ -46,7 +46,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows with a failure what server and agents have logged."""
+    """Shows with a failure what server and agents have logged, and where packets would go."""
     report = yield
     site = getattr(item, "funcargs", {}).get("whole_site")
     if report.failed and site is not None and site.service.folder.exists():
@@ -54,6 +54,11 @@ def pytest_runtest_makereport(
         for (kind, host), agent in site.agents.items():
             tail = "\n".join(agent.log.splitlines()[-_TAIL:])
             report.sections.append((f"log of {kind} on {host}", tail))
+        for host in site.hosts.values():
+            report.sections.append((f"forwarding of {host.name}", host.forwarding()))
+        for machine in site.machines:
+            known = machine.namespace.run("ip", "neighbour", check=False).stdout
+            report.sections.append((f"neighbours of {machine.address}", known))
     return report
 
 

@@ -79,6 +79,16 @@ ip address add {address}/24 dev br-phy
 ip link set br-phy up
 """
 
+_FLOWS = """
+for bridge in br-int br-tun; do
+    echo "$bridge"
+    ovs-ofctl -O OpenFlow13 show $bridge | grep addr:
+    ovs-ofctl -O OpenFlow13 --no-stats dump-flows $bridge
+    ovs-appctl -t /run/openvswitch/ovs-vswitchd.ctl fdb/show $bridge
+done
+"""
+_ENTRIES = "ip -details link show type vxlan; bridge fdb show; ip neighbour"
+
 
 class Switches:
     """The underlays: one bridge each."""
@@ -197,6 +207,11 @@ class Host:
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs a command on it."""
         return run(*self.entering(*command), check=check)
+
+    def forwarding(self) -> str:
+        """Where it sends the packets of networks, for people."""
+        script = _FLOWS if self.open_vswitch else _ENTRIES
+        return self.run("sh", "-c", script, check=False).stdout
 
     def shell(self, script: str) -> str:
         """Runs a shell script on it that ends at the first failure; its output."""
