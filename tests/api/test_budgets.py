@@ -44,8 +44,8 @@ CEILINGS = {
     "agent refreshes": 2,
     "create router": 6,
     "create router with a gateway": 20,
-    "add router interface": 20,
-    "remove router interface": 19,  # one for floating IPs that lead to its port
+    "add router interface": 19,
+    "remove router interface": 18,  # one for floating IPs that lead to its port
     "create floating IP": 10,
     "associate floating IP": 11,
     "disassociate floating IP": 6,
