@@ -67,7 +67,9 @@ def test_everything_with_a_ceiling_is_measured(
 
     assert bench.main() == 0
 
-    rows = json.loads(path.read_text())["databases"]["SQLite"]
+    document = json.loads(path.read_text())
+    assert min(document["slowness"]) >= 1
+    rows = document["databases"]["SQLite"]
     figures = {"statements", "cpu_ms", "seconds", "megabytes"}
     assert [row["operation"] for row in rows] == [one.name for one in budget.read()]
     assert [row["operation"] for row in rows if not figures & row.keys()] == []
@@ -77,3 +79,4 @@ def test_everything_with_a_ceiling_is_measured(
             assert row.get(name, 1) > 0, row
     table = capsys.readouterr().out
     assert all(row["operation"] in table for row in rows)
+    assert "\nmachine " in table

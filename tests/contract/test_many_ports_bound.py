@@ -31,6 +31,7 @@ class Watching(api.MechanismDriver):
     def __init__(self) -> None:
         self.meanwhile: Callable[[str], None] = lambda port_id: None
         self.refused: set[str] = set()
+        self.shown: list[Port] = []
         self.seen: list[tuple[str, str, str, str, str | None]] = []
 
     def initialize(self) -> None:
@@ -42,6 +43,7 @@ class Watching(api.MechanismDriver):
 
     def bind_port(self, context: Any) -> None:
         self.meanwhile(context.current["id"])
+        self.shown.append(dict(context.current))
         segment = context.segments_to_bind[0]
         context.set_binding(segment[api.ID], "mine", {"host": context.host})
 
@@ -267,7 +269,11 @@ def test_one_that_is_changed_while_they_are_decided_about_goes_like_the_others(
             renamed.append(ports.update(site.d, ADMIN, made[1]["id"], {"name": "new"}))
 
     driver.meanwhile = meanwhile
+    before = shown(site, made)
     port_moves.to_host(site.d, ADMIN, ids(made), "host-1")
+    # Of what extensions know nothing is kept from a driver.
+    decided = {port["id"]: port for port in driver.shown[:FEW]}
+    assert decided == {port["id"]: {**port, "binding:host_id": "host-1"} for port in before}
     assert {port["binding:vif_type"] for port in shown(site, made)} == {"mine"}
     assert site.show(made[1])["name"] == "new"
 

@@ -101,9 +101,11 @@ def _together(
     """
     with d.database.read() as conn:
         found = rows.get_many(conn, port_ids)
-    elsewhere = [port for port in found if port[_HOST] != host]
+        elsewhere = [port for port in found if port[_HOST] != host]
+        d.ports.load(conn, elsewhere)
     if not elsewhere:
         return found, []
+    foreign_attributes.show(d, ctx, Noun.PORT, elsewhere)
     decisions = _decisions(d, ctx, elsewhere, host)
     decided: list[Decided] = []
     moved: list[tuple[Port, Port]] = []
@@ -133,8 +135,6 @@ def _changed(
     d: Deployment, tx: Transaction, elsewhere: Sequence[Port], host: str
 ) -> list[tuple[Port, Port]]:
     """The ports before and after a move, as far as it changes them."""
-    d.ports.load(tx, elsewhere)
-    foreign_attributes.add(d, tx, Noun.PORT, elsewhere)
     subnets = subnet_rows.of_networks(tx, sorted({one["network_id"] for one in elsewhere}))
     of_network = dict(grouped(subnets, lambda subnet: subnet["network_id"]))
     pairs = []

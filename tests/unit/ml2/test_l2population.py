@@ -1,5 +1,6 @@
 """The driver ``l2population`` and what its entries are made of."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from neutron_lib import exceptions
 
 from deuteron.context import RequestContext
 from deuteron.ml2.contexts import PortContext
+from deuteron.ml2.dispatch import Hook, Mechanisms
 from deuteron.ml2.forwarding_entries import Endpoint, endpoint_of, pairs
 from deuteron.ml2.mechanisms.l2population import L2populationMechanismDriver
 from deuteron.ml2.plugin_context import outside_transaction
@@ -52,6 +54,14 @@ def test_the_mac_address_of_an_active_port_stays(driver):
     with pytest.raises(exceptions.InvalidInput):
         driver.update_port_precommit(context("ACTIVE"))
     driver.update_port_precommit(context("DOWN"))
+
+
+def test_it_is_asked_when_a_mac_address_changes_and_then_only(driver):
+    mechanisms = Mechanisms([("l2population", driver)])
+    port = {"mac_address": "m", "name": "n", "status": "ACTIVE"}
+    asked = partial(mechanisms.concerned, Hook.UPDATE_PORT_PRECOMMIT, port)
+    assert asked({**port, "mac_address": "o"})
+    assert not asked({**port, "name": "o", "status": "DOWN"})
 
 
 def test_it_binds_nothing_and_filters_nothing(driver):
